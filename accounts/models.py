@@ -1,0 +1,124 @@
+"""Tenants, the people who work for them, and the record of what those people changed."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import BaseUserManager
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.timezone import now
+
+from accounts.zones import is_zone
+
+
+class UserManager(BaseUserManager["User"]):
+    """Users are known by their e-mail address, compared without case."""
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email__iexact=username)
+
+    def create_user(self, email: str, password: str | None = None, **extra: Any) -> User:
+        if not email:
+            raise ValueError("a user needs an e-mail address")
+        user = self.model(email=self.normalize_email(email), **extra)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **extra: Any) -> User:
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **extra)
+
+
+class User(AbstractUser):
+    username = None  # type: ignore[assignment]  # the e-mail address takes its place
+    email = models.EmailField("e-mail address", unique=True)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects = UserManager()  # type: ignore[assignment,misc]  # AbstractUser names its own manager
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class ProductSource(models.TextChoices):
+    """Which system owns product data; section "Master Product Source" of the documentation."""
+
+    OWN = "own", "omsauto's own catalogue"
+    SALES = "sales", "Sales channel"
+    FULFILLMENT = "fulfillment", "Fulfillment channel"
+
+
+def validate_zone(value: str) -> None:
+    if not is_zone(value):
+        raise ValidationError(
+            f"{value} is not a time zone; use an IANA name such as Europe/Berlin."
+        )
+
+
+class Account(models.Model):
+    """A tenant: one brand or vendor."""
+
+    name = models.CharField(max_length=120)
+    timezone = models.CharField(max_length=64, default="UTC", validators=[validate_zone])
+    enabled = models.BooleanField(default=True)
+    master_product_source = models.CharField(
+        max_length=12, choices=ProductSource, default=ProductSource.OWN
+    )
+    master_product_channel = models.ForeignKey(
+        "channels.Channel", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    default_fulfillment_channel = models.ForeignKey(
+        "channels.Channel", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    automatic_workflow = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=now)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    VIEWER = "viewer", "Viewer"
+    OPERATOR = "operator", "Operator"
+    ADMIN = "admin", "Admin"
+
+
+class Membership(models.Model):
+    account = models.ForeignKey(Account, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role, default=Role.VIEWER)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["account", "user"], name="one_membership_per_user")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} is {self.get_role_display()} of {self.account}"
+
+
+class HistoryEntry(models.Model):
+    """One change of settings: who, when, old, new, and what followed from it."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="history")
+    channel = models.ForeignKey("channels.Channel", models.CASCADE, null=True, related_name="+")
+    at = models.DateTimeField()
+    actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    subject = models.CharField(max_length=200)
+    old = models.JSONField(default=dict)
+    new = models.JSONField(default=dict)
+    consequences = models.JSONField(default=list)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-id"]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["account", "-id"], name="history_of_account"),
+            models.Index(fields=["channel", "-id"], name="history_of_channel"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.subject}"

@@ -1,0 +1,142 @@
+"""HTTP for connectors: time-outs, a size limit, error mapping and an egress guard."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from channels.connectors.base import Misconfigured, Permanent, Transient
+
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
+LONGEST_RETRY_AFTER = 365 * 24 * 3600.0
+TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class GuardedTransport(httpx.HTTPTransport):
+    """Calls public addresses only: none that is loopback, private, link-local, multicast, ...
+
+    A name is resolved once and the connection goes to the address that was checked, so that a
+    name which resolves otherwise the second time gains nothing. Host header and certificate are
+    still those of the name.
+    """
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.scheme not in ("http", "https") or not request.url.host:
+            raise httpx.UnsupportedProtocol("an address begins with http:// or https://")
+        addresses = _addresses(request.url.host)
+        for address in addresses:
+            _check_public(request.url.host, address)
+        for address in addresses[:-1]:
+            try:
+                return super().handle_request(_at(request, address))
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                continue  # as where the first is an IPv6 address and there is no route for it
+        return super().handle_request(_at(request, addresses[-1]))
+
+
+def _addresses(host: str) -> list[Address]:
+    """Every address of a name, at least one."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        raise Transient(f"the address of {host} could not be found: {error}") from error
+    return [ipaddress.ip_address(entry[4][0]) for entry in found]
+
+
+def _check_public(host: str, address: Address) -> None:
+    if not address.is_global or address.is_multicast:
+        raise Misconfigured(
+            f"{host} is a private address ({address}); connectors may only call public "
+            "addresses unless OMSAUTO_ALLOW_PRIVATE_HOSTS=1 is set"
+        )
+
+
+def _at(request: httpx.Request, address: Address) -> httpx.Request:
+    return httpx.Request(
+        request.method,
+        request.url.copy_with(host=str(address)),
+        headers=request.headers,
+        stream=request.stream,
+        extensions={**request.extensions, "sni_hostname": request.url.host},
+    )
+
+
+def make_client(*, allow_private: bool) -> httpx.Client:
+    """A client for one run; redirects are not followed, so the guard sees every address."""
+    transport = httpx.HTTPTransport() if allow_private else GuardedTransport()
+    return httpx.Client(
+        transport=transport, timeout=TIMEOUT, follow_redirects=False, trust_env=False
+    )
+
+
+def call(client: httpx.Client, method: str, url: str, **options: Any) -> httpx.Response:
+    """One request; answers below 400, 404 and 410 come back, everything else is raised.
+
+    Raises `Transient` for time-outs, connection errors, 429 and 5xx, `Misconfigured` for 401, 403
+    and redirects, `Permanent` for other 4xx.
+    """
+    try:
+        response = client.request(method, url, **options)
+    except httpx.InvalidURL as error:
+        raise Misconfigured(f"the address {url} is not valid: {error}") from error
+    except UnicodeError as error:
+        raise Misconfigured(
+            f"{url} cannot be called: its name, or a credential, has characters that cannot be sent"
+        ) from error
+    except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
+        raise Misconfigured(f"{url} cannot be called like this: {error}") from error
+    except (httpx.TransportError, httpx.DecodingError) as error:
+        raise Transient(f"{method} {url}: {type(error).__name__} {error}".strip()) from error
+    _raise_for(response)
+    return response
+
+
+def _raise_for(response: httpx.Response) -> None:
+    status = response.status_code
+    if status in (404, 410) or status < 300:
+        return
+    said = f"{response.request.method} {response.request.url} answered {status}"
+    excerpt = response.text[:300].strip()
+    if status == 429 or status >= 500:
+        raise Transient(f"{said} {excerpt}".strip(), retry_after(response))
+    if status in (401, 403):
+        raise Misconfigured(f"{said}: check the channel's credentials and rights. {excerpt}")
+    if status < 400:
+        raise Misconfigured(f"{said}: it redirects; enter the final address of the platform")
+    raise Permanent(f"{said} {excerpt}".strip())
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    """Seconds of a Retry-After header, either form (RFC 9110, 10.2.3); None if absent or odd.
+
+    At most a year: what asks for more is not worth the exact figure.
+    """
+    value = response.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value), LONGEST_RETRY_AFTER)
+    try:
+        moment = parsedate_to_datetime(value)
+    except (TypeError, ValueError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    seconds = (moment - datetime.now(UTC)).total_seconds()
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
+
+
+def json_of(response: httpx.Response) -> Any:
+    """The answer's JSON; garbage and oversized bodies are `Transient` (the platform is unwell)."""
+    if len(response.content) > MAX_ANSWER_BYTES:
+        raise Permanent(f"{response.request.url} answered more than {MAX_ANSWER_BYTES} bytes")
+    try:
+        return response.json()
+    except ValueError as error:
+        raise Transient(f"{response.request.url} answered something that is not JSON") from error

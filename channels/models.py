@@ -1,0 +1,120 @@
+"""Channels: one configured connection to a platform each, and which of its topics start what."""
+
+from __future__ import annotations
+
+import secrets as random
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import Account
+from channels import vault
+from channels.connectors.registry import CONNECTORS
+from channels.enums import JobType, Kind, Mode, Track
+
+if TYPE_CHECKING:
+    from channels.connectors.base import Connector
+
+
+def new_webhook_token() -> str:
+    return random.token_urlsafe(32)
+
+
+class ChannelQuerySet(models.QuerySet["Channel"]):
+    def present(self) -> ChannelQuerySet:
+        """Without deleted channels, which stay only for the sake of their records."""
+        return self.filter(deleted_at=None)
+
+
+class Channel(models.Model):
+    """One configured connection.
+
+    `sync_from`: nothing last changed before it is ever pulled. `rejected_signatures` counts the
+    bad signatures in a row since the last good one; `signed_at` is None until the first good one.
+    """
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="channels")
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=12, choices=Kind)
+    track = models.CharField(max_length=6, choices=Track, default=Track.BETA)
+    connector = models.CharField(max_length=40)
+    enabled = models.BooleanField(default=True)
+    mode = models.CharField(max_length=16, choices=Mode, default=Mode.RECURRING)
+    settings = models.JSONField(default=dict, blank=True)
+    secrets_encrypted = models.TextField(default="", blank=True)
+    webhook_token = models.CharField(max_length=64, unique=True, default=new_webhook_token)
+    sync_from = models.DateTimeField(default=timezone.now)
+    needs_attention = models.TextField(default="", blank=True)
+    signed_at = models.DateTimeField(null=True, editable=False)
+    rejected_signatures = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    objects = ChannelQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def connector_class(self) -> type[Connector]:
+        return CONNECTORS[self.connector]
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        return vault.open_secrets(self.secrets_encrypted)
+
+    @secrets.setter
+    def secrets(self, values: dict[str, str]) -> None:
+        self.secrets_encrypted = vault.seal_secrets(values)
+
+    @property
+    def webhook_path(self) -> str:
+        return f"/webhooks/{self.webhook_token}/"
+
+    @property
+    def runs_jobs(self) -> bool:
+        """May jobs of this channel run at all?"""
+        return self.enabled and self.deleted_at is None and self.account.enabled
+
+    def make_connector(self, **options: Any) -> Connector:
+        return self.connector_class(self.settings, self.secrets, **options)
+
+
+class WebhookMapping(models.Model):
+    """A topic of the platform and the job type it starts on this channel."""
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="mappings")
+    topic = models.CharField(max_length=100)
+    type = models.CharField(max_length=24, choices=JobType)
+    enabled = models.BooleanField(default=True)
+    enabled_since = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["channel", "topic"], name="one_job_type_per_topic")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} starts {self.get_type_display()}"
+
+
+def create_channel(
+    account: Account, connector: str, name: str, at: datetime, **fields: Any
+) -> Channel:
+    """A new channel, its secrets sealed; its jobs and mappings are set up by `jobs.configure`."""
+    secrets = fields.pop("secrets", {})
+    made = CONNECTORS[connector]
+    channel = Channel(
+        account=account, connector=connector, name=name, kind=made.kind, created_at=at, **fields
+    )
+    if "sync_from" not in fields:
+        channel.sync_from = at
+    channel.secrets = secrets
+    channel.save()
+    return channel

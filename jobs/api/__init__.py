@@ -1,0 +1,1 @@
+"""The API: contract, roles and errors over the same verbs that the pages use."""

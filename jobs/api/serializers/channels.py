@@ -1,0 +1,142 @@
+"""Channels: what is answered, what a new one needs, what may change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, cast
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from channels.connectors.base import Connector
+from channels.connectors.registry import CONNECTORS
+from channels.enums import Kind, Mode, Track
+from channels.models import Channel
+from channels.settings_form import Cleaned, clean_secrets, clean_settings
+from jobs.api.fields import AnyField, Choice, Document, Instant, OwnAccount, RowShape, Switch
+from jobs.change import modes_of
+from jobs.saving import secrets_of
+
+Clean = Callable[[type[Connector], Mapping[str, Any], bool], Cleaned]
+
+
+class ChannelFields(RowShape):
+    """What create and change share. Secrets are taken and never answered."""
+
+    account: AnyField = serializers.IntegerField(source="account_id", read_only=True)
+    kind = Choice(choices=Kind.choices, required=False)
+    track = Choice(choices=Track.choices, required=False)
+    connector = serializers.CharField()
+    enabled = Switch(required=False)
+    mode = Choice(choices=Mode.choices, required=False)
+    settings = Document(required=False)
+    secrets = Document(write_only=True, required=False)
+    sync_from = Instant(required=False)
+    secrets_set = serializers.SerializerMethodField()
+    modes = serializers.SerializerMethodField()
+    webhook_url = serializers.SerializerMethodField()
+    needs_attention = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Channel
+        fields: tuple[str, ...] = (
+            "id",
+            "account",
+            "name",
+            "kind",
+            "track",
+            "connector",
+            "enabled",
+            "mode",
+            "modes",
+            "settings",
+            "secrets",
+            "secrets_set",
+            "webhook_url",
+            "needs_attention",
+            "sync_from",
+            "created_at",
+        )
+        read_only_fields: tuple[str, ...] = ("created_at",)
+
+    def get_secrets_set(self, channel: Channel) -> list[str]:
+        """Names of the secrets that have a value."""
+        return sorted(secrets_of(channel))
+
+    def get_modes(self, channel: Channel) -> list[str]:
+        """The modes the channel offers."""
+        return [mode.value for mode in modes_of(channel)]
+
+    def get_webhook_url(self, channel: Channel) -> str | None:
+        """The path deliveries are posted to; its token is a credential, so not for viewers."""
+        return channel.webhook_path if channel.account_id in self.context["operates"] else None
+
+    def get_needs_attention(self, channel: Channel) -> str | None:
+        return channel.needs_attention or None
+
+    def validate_sync_from(self, moment: datetime) -> datetime:
+        if moment > timezone.now():
+            raise serializers.ValidationError("This instant lies in the future.")
+        return moment
+
+    def clean_documents(
+        self, connector: type[Connector], attrs: dict[str, Any], *, partial: bool
+    ) -> None:
+        """Replace both documents by what is to be stored; errors of both come together."""
+        errors = {}
+        checks: dict[str, Clean] = {"settings": clean_settings, "secrets": clean_secrets}
+        for name, clean in checks.items():
+            if name in attrs or not partial:
+                attrs[name], wrong = clean(connector, attrs.get(name, {}), partial)
+                errors.update({name: wrong} if wrong else {})
+        if errors:
+            raise serializers.ValidationError(errors)
+
+
+class ChannelSerializer(ChannelFields):
+    """A channel; kind, connector and account never change."""
+
+    fixed = ("id", "account", "kind", "connector")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        channel = cast(Channel, self.instance)
+        for name in ("kind", "connector"):
+            attrs.pop(name, None)
+        self.clean_documents(channel.connector_class, attrs, partial=True)
+        return attrs
+
+
+class ChannelDetail(ChannelSerializer):
+    """One channel, with why webhooks may not reach it."""
+
+    warnings = serializers.SerializerMethodField()
+
+    class Meta(ChannelSerializer.Meta):
+        fields = (*ChannelFields.Meta.fields, "warnings")
+
+    def get_warnings(self, channel: Channel) -> list[str]:
+        found: list[str] = self.context.get("warnings", [])
+        return found
+
+
+class NewChannel(ChannelFields):
+    """A new channel. `account` is needed only by members of several."""
+
+    account = OwnAccount()
+
+    def validate_connector(self, name: str) -> str:
+        if name not in CONNECTORS:
+            known = ", ".join(CONNECTORS)
+            raise serializers.ValidationError(
+                f"There is no connector of this name. Choose one of: {known}."
+            )
+        return name
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        connector = CONNECTORS[attrs["connector"]]
+        if attrs.pop("kind", connector.kind) != connector.kind:
+            text = f"{connector.label} is a {connector.kind.label.lower()}."
+            raise serializers.ValidationError({"kind": [text]})
+        self.clean_documents(connector, attrs, partial=False)
+        return attrs

@@ -1,0 +1,45 @@
+"""The addresses of the API, below /api/v1/."""
+
+from django.urls import path
+
+from jobs.api.views import accounts, channels, connectors, jobs, records, runs, schema
+
+urlpatterns = [
+    path("schema/", schema.Schema.as_view(), name="api-schema"),
+    path("docs/", schema.Docs.as_view(), name="api-docs"),
+    path("connectors/", connectors.ConnectorList.as_view()),
+    path("accounts/", accounts.AccountList.as_view()),
+    path("accounts/<int:account>/", accounts.AccountDetail.as_view()),
+    path("accounts/<int:account>/preview/", accounts.AccountPreviewView.as_view()),
+    path("accounts/<int:account>/recurring-jobs/", accounts.RecurringJobs.as_view()),
+    path("accounts/<int:account>/recurring-jobs/<str:type>/", accounts.RecurringJob.as_view()),
+    path("channels/", channels.ChannelList.as_view()),
+    path("channels/<int:channel>/", channels.ChannelView.as_view()),
+    path("channels/<int:channel>/preview/", channels.ChannelPreviewView.as_view()),
+    path("channels/<int:channel>/mappings/", channels.MappingList.as_view()),
+    path("channels/<int:channel>/mappings/<int:mapping>/", channels.MappingView.as_view()),
+    path("channels/<int:channel>/jobs/", jobs.JobList.as_view()),
+    path("channels/<int:channel>/jobs/<str:type>/", jobs.JobView.as_view()),
+    path("channels/<int:channel>/jobs/<str:type>/run/", jobs.RunNow.as_view()),
+    path("channels/<int:channel>/upcoming/", jobs.Upcoming.as_view()),
+    path("channels/<int:channel>/slots/", jobs.PastSlots.as_view()),
+    path("runs/", runs.RunList.as_view()),
+    path("runs/<int:pk>/", runs.RunView.as_view()),
+    path("runs/<int:pk>/cancel/", runs.CancelRun.as_view()),
+    path("runs/<int:pk>/retry/", runs.RetryRun.as_view()),
+    path("events/", runs.EventList.as_view()),
+    path("events/<int:pk>/", runs.EventView.as_view()),
+    path("events/<int:pk>/replay/", runs.ReplayEvent.as_view()),
+    path("orders/", records.OrderList.as_view()),
+    path("orders/<int:pk>/", records.OrderView.as_view()),
+    path("products/", records.ProductList.as_view()),
+    path("products/<int:pk>/", records.ProductView.as_view()),
+    path("stock-levels/", records.StockLevelList.as_view()),
+    path("stock-levels/<int:pk>/", records.StockLevelView.as_view()),
+    path("shipments/", records.ShipmentList.as_view()),
+    path("shipments/<int:pk>/", records.ShipmentView.as_view()),
+    path("parked/", records.ParkedList.as_view()),
+    path("parked/<int:pk>/", records.ParkedView.as_view()),
+    path("parked/<int:pk>/retry/", records.RetryParked.as_view()),
+    path("parked/<int:pk>/discard/", records.DiscardParked.as_view()),
+]

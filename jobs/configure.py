@@ -1,0 +1,215 @@
+"""Preview and apply changes of settings; the only writer of settings and of what follows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import Account, HistoryEntry, User
+from channels.enums import JobType, Mode
+from channels.models import Channel, WebhookMapping
+from jobs import effects
+from jobs.change import (
+    ACCOUNT_FIELDS,
+    CHANNEL_FIELDS,
+    JOB_FIELDS,
+    STABLE_FIELDS,
+    Change,
+    put,
+)
+from jobs.consequences import Consequence, View, compare
+from jobs.models import Job, StableJob
+from jobs.world import World, capability, load_world, proposed_topics
+
+
+def preview(account: Account, change: Change, at: datetime) -> list[Consequence]:
+    """What `apply` would do, in sentences; changes nothing. Raises `Refused`."""
+    account = Account.objects.get(pk=account.pk)
+    old = load_world(account, _channels(account, change))
+    return _consequences(old, put(old, change), at)
+
+
+def apply(
+    account: Account, change: Change, at: datetime, actor: User | None = None
+) -> list[Consequence]:
+    """Save a change and everything that follows from it, in one transaction. Raises `Refused`.
+
+    Only the changed fields are written. The account's row is locked first, so that two saves
+    follow one another; the jobs' rows are locked against clock and workers.
+    """
+    with transaction.atomic():
+        account = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+        old = load_world(account, _channels(account, change))
+        _lock_jobs(old)
+        new = put(old, change)
+        found = _consequences(old, new, at)
+        notes = _store(old, new, at)
+        effects.carry_out(old, new, at, _cause(old, new))
+        _write_history(account, change, notes, found, at, actor)
+    return found
+
+
+def _channels(account: Account, change: Change) -> Iterable[Channel]:
+    """The channels whose jobs a change may touch: all for an account's change, else its own."""
+    channels = account.channels.present()
+    if change.account or change.stable:
+        return channels
+    ids = {*change.channels, *(key[0] for key in change.jobs)}
+    mapped = WebhookMapping.objects.filter(pk__in=change.mappings).values("channel")
+    return channels.filter(pk__in=ids) | channels.filter(pk__in=mapped)
+
+
+def _lock_jobs(world: World) -> None:
+    ids = [job.pk for job in world.jobs.values()]
+    locked = Job.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+    world.jobs = {(job.channel_id, job.type): job for job in locked}
+
+
+def _consequences(old: World, new: World, at: datetime) -> list[Consequence]:
+    found: list[Consequence] = []
+    for key, job in new.jobs.items():
+        before, after = _view(old, old.jobs[key]), _view(new, job)
+        found += compare(job.channel_id, JobType(job.type), before, after)
+        found += effects.announced(old, new, old.jobs[key], at)
+    return found
+
+
+def _view(world: World, job: Job) -> View:
+    mode = Mode(world.channels[job.channel_id].mode)
+    return View(world.plan(job), mode, world.account.timezone)
+
+
+@dataclass
+class _Notes:
+    """Old and new values of what was changed, by a readable path, for the history."""
+
+    old: dict[str, Any] = field(default_factory=dict)
+    new: dict[str, Any] = field(default_factory=dict)
+
+    def take(self, path: str, was: object, now: object, names: Iterable[str]) -> dict[str, Any]:
+        """Note the names whose values differ; answers with their new values."""
+        changed = [name for name in names if getattr(was, name, None) != getattr(now, name)]
+        for name in changed:
+            self.old[f"{path}{name}"] = _plain(getattr(was, name, None))
+            self.new[f"{path}{name}"] = _plain(getattr(now, name))
+        return {name: getattr(now, name) for name in changed}
+
+
+def _store(old: World, new: World, at: datetime) -> _Notes:
+    """Write the changed settings, and nothing else."""
+    notes = _Notes()
+    if values := notes.take("", old.account, new.account, ACCOUNT_FIELDS):
+        Account.objects.filter(pk=new.account.pk).update(**values)
+    for pk, channel in new.channels.items():
+        if values := notes.take("", old.channels[pk], channel, CHANNEL_FIELDS):
+            Channel.objects.filter(pk=pk).update(**values)
+    for key, job in new.jobs.items():
+        if values := notes.take(f"{job.type}.", old.jobs[key], job, JOB_FIELDS):
+            Job.objects.filter(pk=job.pk).update(**values)
+    _store_mappings(old, new, notes, at)
+    _store_stable(old, new, notes)
+    return notes
+
+
+def _store_mappings(old: World, new: World, notes: _Notes, at: datetime) -> None:
+    for pk, mapping in new.mappings.items():
+        if values := notes.take(f"{mapping.topic}.", old.mappings[pk], mapping, ["enabled"]):
+            if mapping.enabled:
+                values["enabled_since"] = at
+            WebhookMapping.objects.filter(pk=pk).update(**values)
+
+
+def _store_stable(old: World, new: World, notes: _Notes) -> None:
+    """A row is stored when it first differs from one that was never touched."""
+    for job_type, row in new.stable.items():
+        was = old.stable.get(job_type) or StableJob(account=new.account, type=job_type)
+        if values := notes.take(f"{job_type}.", was, row, STABLE_FIELDS):
+            row.save(update_fields=list(values) if job_type in old.stable else None)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _cause(old: World, new: World) -> str:
+    """Why states move, for transitions and cancelled runs: what this change did first of all."""
+    if old.account.enabled != new.account.enabled:
+        return f"the account was {'enabled' if new.account.enabled else 'disabled'}"
+    for pk, channel in new.channels.items():
+        if channel.deleted_at != old.channels[pk].deleted_at:
+            return "the channel was deleted"
+        if channel.enabled != old.channels[pk].enabled:
+            return f"the channel was {'enabled' if channel.enabled else 'disabled'}"
+    return "settings were changed"
+
+
+def _write_history(
+    account: Account,
+    change: Change,
+    notes: _Notes,
+    found: list[Consequence],
+    at: datetime,
+    actor: User | None,
+) -> None:
+    if not notes.new:
+        return
+    channels = {*change.channels, *(key[0] for key in change.jobs)}
+    channels |= set(
+        WebhookMapping.objects.filter(pk__in=change.mappings).values_list("channel", flat=True)
+    )
+    HistoryEntry.objects.create(
+        account=account,
+        channel_id=channels.pop() if len(channels) == 1 else None,
+        at=at,
+        actor=actor,
+        subject=", ".join(notes.new)[:200],
+        old=notes.old,
+        new=notes.new,
+        consequences=[consequence.sentence for consequence in found],
+    )
+
+
+def set_up_channel(channel: Channel, at: datetime) -> list[Job]:
+    """The jobs of a new channel, or those its connector learned to do since; returns the new.
+
+    The same for the topics the connector proposes: what an operator switched off stays off.
+    """
+    topics = set(channel.mappings.values_list("topic", flat=True))
+    WebhookMapping.objects.bulk_create(
+        WebhookMapping(channel=channel, topic=topic, type=job_type, enabled_since=at)
+        for topic, job_type in proposed_topics(channel)
+        if topic not in topics
+    )
+    have = set(Job.objects.filter(channel=channel).values_list("type", flat=True))
+    return Job.objects.bulk_create(
+        Job(channel=channel, type=job_type, proven_until=channel.sync_from)
+        for job_type in JobType
+        if job_type not in have and capability(channel, job_type)
+    )
+
+
+def reconcile(account: Account, at: datetime) -> int:
+    """Bring every job of an account to what the rules derive now; answers how many were touched.
+
+    For the start of the program, when connectors may have changed, and for new channels.
+    """
+    with transaction.atomic():
+        account = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+        made = {
+            job.pk for channel in account.channels.present() for job in set_up_channel(channel, at)
+        }
+        world = load_world(account)
+        _lock_jobs(world)
+        stale = [job for job in world.jobs.values() if not effects.is_settled(world, job)]
+        _settle(world, [job for job in stale if job.pk in made], at, "the job was set up")
+        _settle(world, [job for job in stale if job.pk not in made], at, "the connector changed")
+    return len(stale)
+
+
+def _settle(world: World, jobs: Iterable[Job], at: datetime, cause: str) -> None:
+    some = replace(world, jobs={(job.channel_id, job.type): job for job in jobs})
+    effects.carry_out(some, some, at, cause)

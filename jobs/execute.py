@@ -1,0 +1,82 @@
+"""Work on a run: claim it, do the job's logic with the connector, write how it ended."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from uuid import UUID
+
+from django.conf import settings
+
+from channels.connectors.base import ConnectorError, Misconfigured
+from channels.connectors.http import make_client
+from channels.vault import Unreadable
+from jobs import outcome
+from jobs.lease import Clock, LeaseLost, claim
+from jobs.models import Run
+from jobs.pull import pull
+from jobs.push import push
+from jobs.work import Work
+from oms.registry import LOGIC
+from oms.work import PullLogic
+
+log = logging.getLogger(__name__)
+
+Keeper = Callable[[int, UUID | None, Clock], AbstractContextManager[None]]
+
+
+def unattended(run_id: int, lease: UUID | None, clock: Clock) -> AbstractContextManager[None]:
+    """No renewal beside that of each page: for callers that hold the process themselves."""
+    return nullcontext()
+
+
+def execute(run_id: int, clock: Clock, keeper: Keeper = unattended) -> bool:
+    """Do one attempt of a run if it is ours to do; answers whether it was.
+
+    A message may be early, late, repeated or lost: the claim decides. Errors of the attempt are
+    written to the run; what escapes is a fault that left the run to its lease.
+    """
+    run = claim(run_id, clock())
+    if run is None:
+        return False
+    with (
+        keeper(run.pk, run.lease, clock),
+        make_client(allow_private=settings.OMSAUTO_ALLOW_PRIVATE_HOSTS) as http,
+    ):
+        work = _work(run, clock)
+        try:
+            work.connector = work.channel.make_connector(http=http, log=work.log)
+            _attempt(work)
+        except LeaseLost:
+            log.info("run %s was taken away while it was running", run.pk)
+        except Unreadable as error:
+            _fail(work, Misconfigured(str(error)))
+        except ConnectorError as error:
+            _fail(work, error)
+        except Exception as error:
+            log.exception("run %s failed by a fault of ours", run.pk)
+            _fail(work, error)
+    return True
+
+
+def _work(run: Run, clock: Clock) -> Work:
+    channel = run.job.channel
+    connector = channel.connector_class(channel.settings, {})
+    return Work(run=run, job=run.job, channel=channel, connector=connector, clock=clock)
+
+
+def _attempt(work: Work) -> None:
+    logic = LOGIC[work.type]
+    if isinstance(logic, PullLogic):
+        pull(work, logic)
+    else:
+        push(work, logic)
+    outcome.succeed(work)
+
+
+def _fail(work: Work, error: Exception) -> None:
+    try:
+        outcome.fail(work, error)
+    except LeaseLost:
+        log.info("run %s was taken away while it was failing", work.run.pk)

@@ -1,0 +1,130 @@
+"""Who works on a run: the claim, the lease that keeps it, and runs whose worker vanished."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from threading import Event as Flag
+from threading import Thread
+from uuid import UUID, uuid4
+
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce
+
+from jobs import gate, wake
+from jobs.models import Job, Run, RunStatus
+from jobs.overlap import Sort, Trigger
+
+Clock = Callable[[], datetime]
+
+LEASE = timedelta(seconds=60)
+RENEW_EVERY_SECONDS = 15.0
+MAX_ATTEMPTS = 5
+MAX_LOST_ATTEMPTS = 3
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(minutes=15)
+
+
+class LeaseLost(Exception):
+    """Another worker has the run now, or it was cancelled: nothing more may be written for it."""
+
+
+def claim(run_id: int, at: datetime) -> Run | None:
+    """Make a due run ours: queued to running, one row or leave.
+
+    None where it is not due, not queued, another run of its job is active, or a due full run of
+    its job goes first. An active run yields to nothing: what waits is waiting for its end.
+    """
+    try:
+        with transaction.atomic():
+            return _claim(run_id, at)
+    except IntegrityError:
+        return None  # another run of the job became active in the same moment
+
+
+def _claim(run_id: int, at: datetime) -> Run | None:
+    due = Run.objects.filter(pk=run_id, status=RunStatus.QUEUED, not_before__lte=at)
+    run = due.first()
+    if run is None:
+        return None
+    job = Job.objects.select_for_update(no_key=True).get(pk=run.job_id)
+    gate.close(job.pk)
+    others = Run.objects.filter(job=job).exclude(pk=run_id)
+    if others.active().exists() or (
+        run.sort == Sort.ENTITY
+        and not run.is_active
+        and others.waiting().filter(sort=Sort.FULL, not_before__lte=at).exists()
+    ):
+        return None
+    claimed = due.update(
+        status=RunStatus.RUNNING,
+        attempt=F("attempt") + 1,
+        started_at=Coalesce("started_at", Value(at)),
+        lease=uuid4(),
+        lease_until=at + LEASE,
+        error="",
+    )
+    if not claimed:
+        return None
+    run = Run.objects.select_related("job__channel__account").get(pk=run_id)
+    if run.attempt == 1 and Trigger.EMERGENCY in run.causes:
+        Job.objects.filter(pk=job.pk).update(emergency_started_at=at)
+        run.job.emergency_started_at = at
+    return run
+
+
+def hold(run: Run, at: datetime) -> None:
+    """Renew the lease and make sure it is still ours; raises `LeaseLost`."""
+    held = Run.objects.filter(pk=run.pk, status=RunStatus.RUNNING, lease=run.lease)
+    if not held.update(lease_until=at + LEASE):
+        raise LeaseLost(f"run {run.pk} is no longer ours")
+
+
+@contextmanager
+def kept(run_id: int, lease: UUID | None, clock: Clock) -> Iterator[None]:
+    """Renew the lease from a thread while a long call to a platform is under way."""
+    done = Flag()
+    thread = Thread(target=_renew, args=(run_id, lease, clock, done), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _renew(run_id: int, lease: UUID | None, clock: Clock, done: Flag) -> None:
+    while not done.wait(RENEW_EVERY_SECONDS):
+        try:
+            Run.objects.filter(pk=run_id, status=RunStatus.RUNNING, lease=lease).update(
+                lease_until=clock() + LEASE
+            )
+        except DatabaseError:
+            connection.close()
+    connection.close()
+
+
+def wait_before(attempt: int) -> timedelta:
+    """A random wait before attempt n, up to min(30 s x 2^(n-2), 15 min)."""
+    longest = min(FIRST_WAIT * 2 ** max(attempt - 2, 0), LONGEST_WAIT)
+    share = random.random()  # noqa: S311  # spreads retries, guards nothing
+    return timedelta(seconds=longest.total_seconds() * share)
+
+
+def requeue(run: Run, not_before: datetime, at: datetime, **fields: object) -> bool:
+    """Back to the queue for the next attempt; still active, so nothing else of the job starts."""
+    held = Run.objects.filter(pk=run.pk, status=RunStatus.RUNNING, lease=run.lease)
+    done = held.update(
+        status=RunStatus.QUEUED,
+        lease=None,
+        lease_until=None,
+        not_before=not_before,
+        wake_at=wake.next_wake(not_before, at),
+        **fields,
+    )
+    if done:
+        transaction.on_commit(lambda: wake.send_soon(run.pk, not_before, at))
+    return bool(done)

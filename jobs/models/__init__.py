@@ -1,0 +1,51 @@
+"""The engine's state: jobs, runs, events, and the record of what became of every slot.
+
+The database is the truth. Promises are constraints with names; state moves by conditional
+updates whose row count is looked at.
+"""
+
+from jobs.models.events import (
+    Event,
+    EventStatus,
+    Heartbeat,
+)
+from jobs.models.jobs import (
+    EmergencyState,
+    EmergencyTransition,
+    Job,
+    StableJob,
+)
+from jobs.models.runs import (
+    ACTIVE,
+    LEVELS,
+    SORTS,
+    TRIGGERS,
+    WAITING,
+    Rescue,
+    Run,
+    RunLog,
+    RunStatus,
+    SlotOutcome,
+    SlotStretch,
+)
+
+__all__ = [
+    "ACTIVE",
+    "LEVELS",
+    "SORTS",
+    "TRIGGERS",
+    "WAITING",
+    "EmergencyState",
+    "EmergencyTransition",
+    "Event",
+    "EventStatus",
+    "Heartbeat",
+    "Job",
+    "Rescue",
+    "Run",
+    "RunLog",
+    "RunStatus",
+    "SlotOutcome",
+    "SlotStretch",
+    "StableJob",
+]

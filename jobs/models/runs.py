@@ -1,0 +1,202 @@
+"""Runs, their log, what they rescued, and what became of slots without a run of their own."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.timezone import now
+
+from accounts.models import Account
+from channels.enums import JobType
+from channels.models import Channel
+from jobs.models.jobs import Job
+from jobs.overlap import Sort, Trigger
+from jobs.querysets import RunQuerySet
+
+
+class RunStatus(models.TextChoices):
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    SUCCEEDED = "succeeded", "Succeeded"
+    FAILED = "failed", "Failed"
+    SKIPPED = "skipped", "Skipped"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+TRIGGERS = [(trigger.value, trigger.value.capitalize()) for trigger in Trigger]
+SORTS = [(sort.value, sort.value.capitalize()) for sort in Sort]
+
+ACTIVE = Q(status=RunStatus.RUNNING) | Q(status=RunStatus.QUEUED, attempt__gt=0)
+WAITING = Q(status=RunStatus.QUEUED, attempt=0)
+
+
+class Run(models.Model):
+    """One execution of one job.
+
+    Active from its first claim to its outcome (waits between attempts included), waiting before.
+    `not_before` is when the next attempt may start; `wake_at` when the clock sends its message
+    (again). `lease` is the fencing token of the worker that runs it. `entities` are ids asked for
+    beside those of its events; `unfinished` ones are asked for by the job's next full run.
+    """
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="runs")
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="runs")
+    account = models.ForeignKey(Account, models.CASCADE, related_name="runs")
+    type = models.CharField(max_length=24, choices=JobType)
+    sort = models.CharField(max_length=6, choices=SORTS)
+    trigger = models.CharField(max_length=10, choices=TRIGGERS)
+    causes_text = models.CharField(max_length=80, default=",")
+    status = models.CharField(max_length=10, choices=RunStatus, default=RunStatus.QUEUED)
+    reason = models.CharField(max_length=250, blank=True)
+    slot_at = models.DateTimeField(null=True)
+    not_before = models.DateTimeField()
+    retry_after_at = models.DateTimeField(null=True)
+    wake_at = models.DateTimeField()
+    created_at = models.DateTimeField(default=now)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    lost_attempts = models.PositiveSmallIntegerField(default=0)
+    lease = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    window_from = models.DateTimeField(null=True)
+    window_until = models.DateTimeField(null=True)
+    entities = models.JSONField(default=list)
+    unfinished = models.BooleanField(default=False)
+    read = models.PositiveIntegerField(default=0)
+    created = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    parked = models.PositiveIntegerField(default=0)
+    rescued = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True)
+    actor = models.ForeignKey(
+        "accounts.User", models.SET_NULL, null=True, related_name="+", editable=False
+    )
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["job", "slot_at"], name="one_run_per_slot"),
+            models.UniqueConstraint(
+                fields=["job"], condition=ACTIVE, name="one_active_run_per_job"
+            ),
+            models.UniqueConstraint(
+                fields=["job"],
+                condition=WAITING & Q(sort=Sort.FULL.value),
+                name="one_waiting_full_run_per_job",
+            ),
+            models.UniqueConstraint(
+                fields=["job"],
+                condition=WAITING & Q(sort=Sort.ENTITY.value),
+                name="one_waiting_entity_run_per_job",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["wake_at"], condition=Q(status="queued"), name="runs_to_send"),
+            models.Index(
+                fields=["lease_until"], condition=Q(status="running"), name="runs_with_a_lease"
+            ),
+            models.Index(fields=["job"], condition=Q(unfinished=True), name="runs_left_unfinished"),
+            models.Index(fields=["account", "-id"], name="runs_of_account"),
+            models.Index(fields=["channel", "-id"], name="runs_of_channel"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Run {self.pk}"
+
+    @property
+    def causes(self) -> list[str]:
+        """Every trigger that asked for this run, in order; stored as ",schedule,manual,"."""
+        return [cause for cause in self.causes_text.split(",") if cause]
+
+    @causes.setter
+    def causes(self, causes: list[str]) -> None:
+        self.causes_text = f",{','.join(causes)}," if causes else ","
+
+    @property
+    def is_active(self) -> bool:
+        return self.status == RunStatus.RUNNING or (
+            self.status == RunStatus.QUEUED and self.attempt > 0
+        )
+
+    @property
+    def is_over(self) -> bool:
+        return self.status not in (RunStatus.QUEUED, RunStatus.RUNNING)
+
+
+LEVELS = [(level, level.capitalize()) for level in ("info", "warning", "error", "fatal")]
+
+
+class RunLog(models.Model):
+    run = models.ForeignKey(Run, models.CASCADE, related_name="log")
+    at = models.DateTimeField()
+    level = models.CharField(max_length=7, choices=LEVELS)
+    message = models.TextField()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.level}: {self.message}"
+
+
+class Rescue(models.Model):
+    """A record that an event should have announced and did not; an emergency job found it."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="rescues")
+    job = models.ForeignKey(Job, models.CASCADE, related_name="rescues")
+    external_id = models.CharField(max_length=120)
+    label = models.CharField(max_length=120, blank=True)
+    changed_at = models.DateTimeField()
+    rescued_at = models.DateTimeField()
+    late_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["run", "external_id"], name="one_rescue_per_record")
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["job", "external_id"], name="rescues_of_job"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label or self.external_id} rescued by run {self.run_id}"
+
+
+class SlotOutcome(models.TextChoices):
+    SKIPPED = "skipped", "Skipped"
+    COALESCED = "coalesced", "Coalesced"
+    SUSPENDED = "suspended", "Suspended"
+
+
+class SlotStretch(models.Model):
+    """Neighbouring slots that did not get a run of their own, and why."""
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="stretches")
+    first_slot_at = models.DateTimeField()
+    last_slot_at = models.DateTimeField()
+    count = models.PositiveIntegerField()
+    outcome = models.CharField(max_length=10, choices=SlotOutcome)
+    reason = models.CharField(max_length=250, blank=True)
+    run = models.ForeignKey(Run, models.SET_NULL, null=True, related_name="stretches")
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["first_slot_at", "id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(count__gt=0), name="stretch_is_not_empty"),
+            models.CheckConstraint(
+                condition=Q(first_slot_at__lte=F("last_slot_at")), name="stretch_runs_forward"
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["job", "last_slot_at"], name="stretches_of_job"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} slots {self.outcome}"

@@ -1,0 +1,230 @@
+"""How an attempt ends: success with its proof, another attempt, or failure, each in one write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Max
+
+from channels.connectors.base import ConnectorError, Misconfigured, Permanent, Transient
+from channels.enums import Row
+from channels.models import Channel
+from jobs import batches, fallback, lease, rescues, slots, wake
+from jobs.dispatch import Request, request_run
+from jobs.lease import MAX_ATTEMPTS, LeaseLost
+from jobs.models import Event, EventStatus, Job, Run, RunStatus
+from jobs.overlap import Sort, Trigger
+from jobs.work import COUNTS, Work
+from oms.work import FollowUp, Outcome
+
+LONGEST_RETRY_AFTER = timedelta(hours=1)
+NEXT_STEPS = {
+    Transient: "Nothing to do now; if it goes on, look whether the platform is well.",
+    Permanent: "Mend the cause, then press Retry.",
+    Misconfigured: "Correct the channel's settings or credentials, then press Retry.",
+}
+
+
+def succeed(work: Work) -> None:
+    """The last transaction of a run: counts, proof, events, emergency, what follows."""
+    at = work.clock()
+    with transaction.atomic():
+        job = Job.objects.select_for_update(no_key=True).get(pk=work.job.pk)
+        job.channel = work.channel
+        _end(work, at, RunStatus.SUCCEEDED, {})
+        job.last_success_at = at
+        _end_events(work, job, at)
+        if work.full:
+            _prove_full(work, job, at)
+        fallback.recover(job, at)
+        fallback.refresh_due(job)
+        job.save(update_fields=["last_success_at", "heard_at", "by_id_at", *fallback.FIELDS])
+        _follow_up(work, at)
+        wake_waiting(job, at)
+    Channel.objects.filter(pk=work.channel.pk).exclude(needs_attention="").update(
+        needs_attention=""
+    )
+
+
+def _end(work: Work, at: datetime, status: RunStatus, fields: dict[str, object]) -> None:
+    """The outcome, only where the run is still ours; raises `LeaseLost`."""
+    held = Run.objects.filter(pk=work.run.pk, status=RunStatus.RUNNING, lease=work.run.lease)
+    counts = {name: getattr(work.run, name) for name in COUNTS}
+    ended = held.update(
+        status=status, finished_at=at, lease=None, lease_until=None, **counts, **fields
+    )
+    if not ended:
+        raise LeaseLost(f"run {work.run.pk} is no longer ours")
+    work.flush_log()
+
+
+def _prove_full(work: Work, job: Job, at: datetime) -> None:
+    """A full run ends what others left, covers held events and counts for the emergency state.
+
+    What it proves depends on the row it was claimed under, whatever a Save made of that since.
+    """
+    worked_as = work.job.row
+    if worked_as == Row.BY_ID:
+        job.by_id_at = work.run.started_at
+    reason = f"covered by run {work.run.pk}"
+    left = Event.objects.filter(run__in=work.finished_runs, status=EventStatus.FAILED)
+    left.update(status=EventStatus.DONE, reason=reason)
+    Run.objects.filter(pk__in=work.finished_runs).update(unfinished=False)
+    until = work.run.window_until
+    if until is None:
+        return
+    if job.row == Row.RECURRING:
+        held = Event.objects.filter(job=job, status=EventStatus.HELD, received_at__lt=until)
+        held.update(status=EventStatus.DONE, reason=reason)
+    if worked_as == Row.WEBHOOK:
+        fallback.after_full_run(job, work.run, at)
+
+
+def _end_events(work: Work, job: Job, at: datetime) -> None:
+    """The run's events are done; one whose record was rescued before is done for that reason."""
+    events = Event.objects.filter(run=work.run, status=EventStatus.WAITING)
+    newest = events.aggregate(newest=Max("received_at"))["newest"]
+    if newest and (job.heard_at is None or newest > job.heard_at):
+        job.heard_at = newest
+    _end_late_events(work, job, list(events.only("entities")), at)
+    events.update(status=EventStatus.DONE, reason="")
+
+
+def _end_late_events(work: Work, job: Job, events: Sequence[Event], at: datetime) -> None:
+    """Events that came after their record was rescued, and changed nothing."""
+    asked = {entity for event in events for entity in event.entities}
+    unchanged = [one for one in asked if work.outcomes.get(one) == Outcome.UNCHANGED]
+    rescued = rescues.mark_late(job, unchanged, at)
+    for event in events:
+        runs = {rescued[one] for one in event.entities if one in rescued}
+        if runs:
+            reason = f"already handled by run {max(runs)}"
+            Event.objects.filter(pk=event.pk).update(status=EventStatus.DONE, reason=reason)
+
+
+def _follow_up(work: Work, at: datetime) -> None:
+    """Open what the job logic asked for. A window finds unknown records by its own next window."""
+    wanted: dict[tuple[int, str], list[FollowUp]] = {}
+    for follow_up in work.follow_ups:
+        if follow_up.entities and work.full:
+            continue
+        wanted.setdefault((follow_up.channel_id, follow_up.type), []).append(follow_up)
+    for (channel_id, job_type), several in wanted.items():
+        job = Job.objects.with_channel().filter(channel=channel_id, type=job_type).first()
+        if job is None or not job.row or job.suspended:
+            continue
+        entities = tuple(dict.fromkeys(one for each in several for one in each.entities))
+        trigger = Trigger(work.run.trigger) if entities else Trigger.CHANGE
+        request_run(Request(job, trigger, Sort.ENTITY, at, entities=entities), at)
+
+
+def wake_waiting(job: Job, at: datetime) -> None:
+    """When a run ends, a waiting run that is due starts at once, the full one first."""
+    due = Run.objects.waiting().filter(job=job, not_before__lte=at)
+    ids = [run.pk for run in sorted(due, key=lambda run: run.sort != Sort.FULL)]
+    if ids:
+        transaction.on_commit(lambda: wake.send_now(ids[:1], at))
+
+
+def fail(work: Work, error: Exception) -> None:
+    """Another attempt where the error is worth one and attempts are left; else the run failed."""
+    at = work.clock()
+    work.run.refresh_from_db(fields=[*COUNTS, "entities"])
+    with transaction.atomic():
+        job = Job.objects.select_for_update(no_key=True).get(pk=work.job.pk)
+        job.channel = Channel.objects.select_related("account").get(pk=work.channel.pk)
+        if reason := slots.why_stopped(job):
+            _stop(work, job, error, reason, at)
+            return
+        if _worth_another(work, error):
+            _try_again(work, error, at)
+            return
+        text = f"{error} {_no_more(work, error)}"
+        work.log("fatal" if isinstance(error, Misconfigured) else "error", text)
+        _end(
+            work,
+            at,
+            RunStatus.FAILED,
+            {**_left(work, work.run.reason or _reason(error)), "error": text},
+        )
+        end_badly(job, work.run, at)
+    if isinstance(error, Misconfigured):
+        Channel.objects.filter(pk=work.channel.pk).update(needs_attention=str(error))
+
+
+def _stop(work: Work, job: Job, error: Exception, reason: str, at: datetime) -> None:
+    """No other attempt of a job that was stopped; its events wait until it is back."""
+    text = f"{error} It is not tried again, because {reason}."
+    work.log("warning", text)
+    _end(work, at, RunStatus.CANCELLED, {**_left(work, reason), "error": text})
+    batches.hold(job, reason)
+
+
+def _reason(error: Exception) -> str:
+    """Why a run failed, in one line; a run that was opened for a reason keeps that one."""
+    if _retry_after(error) > LONGEST_RETRY_AFTER:
+        return f"the platform asks to wait for more than an hour: {error}"
+    return str(error)
+
+
+def _left(work: Work, reason: str) -> dict[str, object]:
+    """Fields of a run that ended without doing what it was asked for."""
+    return {"reason": reason[:250], "unfinished": asked_for_entities(work.run)}
+
+
+def asked_for_entities(run: Run) -> bool:
+    """Does the run hold ids or events that the next full run must ask for?"""
+    waiting = Event.objects.filter(run=run, status=EventStatus.WAITING)
+    return bool(run.entities) or waiting.exists()
+
+
+def end_badly(job: Job, run: Run, at: datetime) -> None:
+    """What a failed run means for its events and for the emergency job; saves the job."""
+    events = Event.objects.filter(run=run, status=EventStatus.WAITING)
+    lost = events.update(status=EventStatus.FAILED, reason=f"run {run.pk} failed")
+    if run.sort == Sort.FULL and run.rescued:
+        fallback.after_full_run(job, run, at)
+    if run.sort == Sort.ENTITY and (lost or Trigger.WEBHOOK in run.causes):
+        fallback.record_evidence(job, at, f"webhook run {run.pk} failed for good")
+    fallback.refresh_due(job)
+    job.save(update_fields=list(fallback.FIELDS))
+    wake_waiting(job, at)
+
+
+def _worth_another(work: Work, error: Exception) -> bool:
+    if isinstance(error, ConnectorError) and not isinstance(error, Transient):
+        return False
+    return work.run.attempt < MAX_ATTEMPTS and _retry_after(error) <= LONGEST_RETRY_AFTER
+
+
+def _retry_after(error: Exception) -> timedelta:
+    seconds = error.retry_after if isinstance(error, Transient) else None
+    return timedelta(seconds=seconds or 0)
+
+
+def _try_again(work: Work, error: Exception, at: datetime) -> None:
+    number = work.run.attempt + 1
+    asked = _retry_after(error)
+    not_before = at + (asked or lease.wait_before(number))
+    text = (
+        f"{error} It will be tried again at {not_before:%H:%M:%S} UTC "
+        f"(attempt {number} of {MAX_ATTEMPTS})."
+    )
+    work.log("warning", text)
+    work.flush_log()
+    fields: dict[str, object] = {name: getattr(work.run, name) for name in COUNTS}
+    fields |= {"error": text, "retry_after_at": not_before if asked else None}
+    if not lease.requeue(work.run, not_before, at, **fields):
+        raise LeaseLost(f"run {work.run.pk} is no longer ours")
+
+
+def _no_more(work: Work, error: Exception) -> str:
+    kind: Sequence[type[Exception]] = [known for known in NEXT_STEPS if isinstance(error, known)]
+    step = NEXT_STEPS[kind[0]] if kind else "This is a fault of omsauto; please report it."
+    if _retry_after(error) > LONGEST_RETRY_AFTER:
+        return f"The platform asks to wait for more than an hour, so the run ends. {step}"
+    if isinstance(error, Transient) or not kind:
+        return f"That was attempt {work.run.attempt} of {MAX_ATTEMPTS}; no other follows. {step}"
+    return f"Another attempt would fail the same way, so none follows. {step}"

@@ -1,0 +1,1 @@
+"""The pages an operator works with; plain forms that HTMX improves."""

@@ -1,0 +1,131 @@
+"""What an operator does to a channel at once: run a job, test, enable, disable, delete."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+
+from accounts.models import Role
+from channels.connectors import http
+from channels.connectors.base import ConnectorError
+from channels.enums import Kind
+from channels.models import Channel
+from channels.vault import Unreadable
+from jobs import configure, control
+from jobs.change import Change, Refused
+from jobs.consequences import Consequence
+from jobs.models import Job
+from jobs.pages.here import Here, find_channel, page
+from jobs.saving import delete_channel
+
+
+@page("POST")
+def sync(here: Here, channel_id: int) -> HttpResponse:
+    """Run the job type named `type` now; leads to the run it opened or joined."""
+    channel = find_channel(here, channel_id, Role.OPERATOR)
+    job = Job.objects.with_channel().filter(channel=channel, type=here.request.POST.get("type", ""))
+    found = job.first()
+    if found is None:
+        raise Http404("No such job.")
+    try:
+        ticket = control.run_now(found, here.at, here.user)
+    except control.NotNow as reason:
+        messages.error(here.request, str(reason))
+        return redirect("channel", channel.pk)
+    if ticket.run is None:
+        messages.warning(here.request, "Nothing was started: a run of this job is under way.")
+        return redirect("channel", channel.pk)
+    if not ticket.opened:
+        messages.info(here.request, "A run was open already; this request joined it.")
+    return redirect("run", ticket.run.pk)
+
+
+@page("POST")
+def test_connection(here: Here, channel_id: int) -> HttpResponse:
+    """One authenticated call to the platform with the stored settings."""
+    channel = find_channel(here, channel_id, Role.OPERATOR)
+    tone, text = _test(channel)
+    if here.is_htmx:
+        return here.render("_partials/_notice.html", {"tone": tone, "text": text})
+    messages.add_message(here.request, messages.SUCCESS if tone == "ok" else messages.ERROR, text)
+    return HttpResponseRedirect(f"/channels/{channel.pk}/?tab=connection")
+
+
+def _test(channel: Channel) -> tuple[str, str]:
+    """(tone, sentence)"""
+    allow = settings.OMSAUTO_ALLOW_PRIVATE_HOSTS
+    try:
+        with http.make_client(allow_private=allow) as client:
+            return "ok", channel.make_connector(http=client).test_connection()
+    except Unreadable as error:
+        return "bad", str(error)
+    except ConnectorError as error:
+        return "bad", f"The connection does not work: {error}"
+
+
+@page("GET", "POST")
+def enable(here: Here, channel_id: int) -> HttpResponse:
+    return _switch(here, channel_id, enabled=True)
+
+
+@page("GET", "POST")
+def disable(here: Here, channel_id: int) -> HttpResponse:
+    return _switch(here, channel_id, enabled=False)
+
+
+def _switch(here: Here, channel_id: int, *, enabled: bool) -> HttpResponse:
+    """Asks first, telling the consequences; a POST does it."""
+    channel = find_channel(here, channel_id, Role.OPERATOR)
+    change = Change(channels={channel.pk: {"enabled": enabled}})
+    verb = "Enable" if enabled else "Disable"
+    if here.request.method == "POST":
+        configure.apply(here.account, change, here.at, here.user)
+        messages.success(here.request, f"{channel} is {verb.lower()}d.")
+        return redirect("channel", channel.pk)
+    context = {
+        "channel": channel,
+        "nav_current": channel.kind,
+        "verb": verb,
+        "enabled": enabled,
+        "changes": configure.preview(here.account, change, here.at),
+    }
+    return here.render("jobs/channel_switch.html", context)
+
+
+@page("GET", "POST")
+def delete(here: Here, channel_id: int) -> HttpResponse:
+    """Asks for the channel's name, then deletes it; its records and runs stay."""
+    channel = find_channel(here, channel_id, Role.OPERATOR)
+    typed = here.request.POST.get("name", "").strip()
+    posted = here.request.method == "POST"
+    changes, obstacle = _deletion(here, channel)
+    if posted and typed == channel.name and not obstacle:
+        delete_channel(channel, here.at, here.user)
+        messages.success(here.request, f"{channel} was deleted.")
+        return redirect(list_name(channel))
+    context = {
+        "channel": channel,
+        "nav_current": channel.kind,
+        "changes": changes,
+        "is_default": here.account.default_fulfillment_channel_id == channel.pk,
+        "obstacle": obstacle,
+        "typed": typed,
+        "refused": posted,
+    }
+    return here.render("jobs/channel_delete.html", context)
+
+
+def _deletion(here: Here, channel: Channel) -> tuple[list[Consequence], str]:
+    """(what deleting does, why it cannot be done)"""
+    change = Change(channels={channel.pk: {"deleted_at": here.at}})
+    try:
+        return configure.preview(here.account, change, here.at), ""
+    except Refused as refused:
+        return [], str(refused)
+
+
+def list_name(channel: Channel) -> str:
+    """The URL name of the list this channel is on."""
+    return "sales_channels" if channel.kind == Kind.SALES else "fulfillment_channels"

@@ -1,0 +1,134 @@
+"""The settings and secrets a connector asks for, as fields of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from channels.connectors.base import Connector, Setting
+from channels.settings_form import clean_secrets, clean_settings
+
+_KEEP = "Set. Leave empty to keep it."
+_NOT_SET = "Not set."
+
+
+class ConnectionForm(forms.Form):
+    """Fields `settings-NAME` and `secrets-NAME`; a secret is never shown, an empty one kept.
+
+    `stored`: the settings so far, `secrets_set`: names of the secrets that have a value. With
+    `new` every required field must be there.
+    """
+
+    def __init__(
+        self,
+        connector: type[Connector],
+        stored: Mapping[str, Any],
+        secrets_set: Collection[str],
+        data: Mapping[str, Any] | None = None,
+        *,
+        new: bool = False,
+    ) -> None:
+        self.connector, self.stored, self.secrets_set = connector, stored, secrets_set
+        self.new = new
+        initial = {
+            f"settings-{field.name}": stored.get(field.name, field.default)
+            for field in connector.fields
+            if not field.secret
+        }
+        sent = None if data is None else {**initial, **_sent(connector, data)}
+        super().__init__(sent, initial=initial)
+        for field in connector.fields:
+            self.fields[_name(field)] = self._field(field)
+        self.settings_changed: dict[str, Any] = {}
+        self.secrets_changed: dict[str, Any] = {}
+
+    def _field(self, field: Setting) -> forms.Field:
+        if field.secret:
+            known = field.name in self.secrets_set
+            note = "" if self.new else (_KEEP if known else _NOT_SET)
+            widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+            return forms.CharField(
+                label=field.label,
+                required=False,
+                widget=widget,
+                help_text=" ".join(filter(None, (note, _help(field)))),
+            )
+        common: dict[str, Any] = {
+            "label": field.label,
+            "required": False,
+            "help_text": _help(field),
+        }
+        if field.type == "boolean":
+            return forms.BooleanField(**common)
+        if field.type == "choice":
+            choices = [*field.choices] if field.required else [("", "None"), *field.choices]
+            return forms.ChoiceField(choices=choices, **common)
+        return forms.CharField(**common, widget=_WIDGETS.get(field.type, forms.TextInput)())
+
+    def clean(self) -> dict[str, Any]:
+        """Ask the checks that the API asks too; sentences go to their fields."""
+        values = super().clean() or self.cleaned_data
+        settings, wrong = clean_settings(self.connector, self._values(values, secret=False))
+        self._complain("settings", wrong)
+        filled = {k: v for k, v in self._values(values, secret=True).items() if v or self.new}
+        secrets, wrong = clean_secrets(self.connector, filled, partial=not self.new)
+        self._complain("secrets", wrong)
+        self.settings_changed = {
+            field.name: settings[field.name]
+            for field in self.connector.fields
+            if field.name in settings
+            and settings[field.name] != self.stored.get(field.name, field.default)
+        }
+        self.secrets_changed = {name: value for name, value in secrets.items() if value is not None}
+        return values
+
+    def _values(self, values: Mapping[str, Any], *, secret: bool) -> dict[str, Any]:
+        return {
+            field.name: values.get(_name(field))
+            for field in self.connector.fields
+            if field.secret == secret
+        }
+
+    def _complain(self, group: str, errors: Mapping[str, list[str]]) -> None:
+        for name, texts in errors.items():
+            self.add_error(f"{group}-{name}", texts)
+
+    @property
+    def setting_fields(self) -> list[forms.BoundField]:
+        return [self[_name(field)] for field in self.connector.fields if not field.secret]
+
+    @property
+    def secret_fields(self) -> list[forms.BoundField]:
+        return [self[_name(field)] for field in self.connector.fields if field.secret]
+
+
+_WIDGETS: dict[str, type[forms.Widget]] = {
+    "url": forms.URLInput,
+    "integer": forms.NumberInput,
+}
+
+
+def touches(data: Mapping[str, Any]) -> bool:
+    """Was any field of the connection sent?"""
+    shown = data.getlist("shown") if isinstance(data, QueryDict) else []
+    return any(name.startswith(("settings-", "secrets-")) for name in [*data, *shown])
+
+
+def _help(field: Setting) -> str:
+    if field.required or field.type in ("boolean", "choice"):
+        return field.help
+    return f"{field.help.rstrip('.')}. Optional." if field.help else "Optional."
+
+
+def _name(field: Setting) -> str:
+    return f"{'secrets' if field.secret else 'settings'}-{field.name}"
+
+
+def _sent(connector: type[Connector], data: Mapping[str, Any]) -> dict[str, Any]:
+    """What was sent; a boolean that was shown and not ticked comes as False."""
+    shown = data.getlist("shown") if isinstance(data, QueryDict) else []
+    names = map(_name, connector.fields)
+    return {name: data.get(name, False) for name in names if name in data or name in shown}

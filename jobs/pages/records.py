@@ -1,0 +1,236 @@
+"""What the jobs read and write: orders, shipments, products, stock, and what was set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count, Q, Sum
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from accounts.models import Role
+from channels.enums import Kind
+from jobs import control
+from jobs.pages.here import Here, page
+from jobs.pages.paging import Slice, in_order, newest_first, number
+from oms.catalog import BadSku, create_product
+from oms.models import (
+    Order,
+    OrderStatus,
+    ParkedRecord,
+    ParkedStatus,
+    Product,
+    Shipment,
+    ShipmentStatus,
+    StockLevel,
+    sku_key,
+)
+from oms.stock import set_on_hand
+
+TABS = (
+    ("orders", "Orders"),
+    ("shipments", "Shipments"),
+    ("products", "Products"),
+    ("stock", "Stock"),
+    ("parked", "Parked"),
+)
+LARGEST = 2_000_000_000
+"""More on hand than this is a slip of the keyboard, and more than the column holds."""
+
+
+@page()
+def show_records(here: Here) -> HttpResponse:
+    tab = here.request.GET.get("tab", "")
+    tab = tab if tab in dict(TABS) else TABS[0][0]
+    parked = ParkedRecord.objects.filter(account=here.account, status=ParkedStatus.PARKED)
+    context = {
+        "tab": tab,
+        "tabs": TABS,
+        "part": _READERS[tab](here),
+        "statuses": _STATUSES.get(tab, []),
+        "channels": list(here.account.channels.present().filter(kind__in=_KINDS[tab])),
+        "chosen": here.request.GET,
+        "status": here.request.GET.get("status", "parked" if tab == "parked" else ""),
+        "parked_count": parked.count(),
+        "nav_current": "records",
+    }
+    return here.render("jobs/records.html", context)
+
+
+_STATUSES: dict[str, list[Any]] = {
+    "orders": OrderStatus.choices,
+    "shipments": ShipmentStatus.choices,
+    "parked": ParkedStatus.choices,
+}
+_KINDS: dict[str, tuple[Kind, ...]] = {
+    "orders": (Kind.SALES,),
+    "shipments": (Kind.FULFILLMENT,),
+    "products": (),
+    "stock": (Kind.FULFILLMENT,),
+    "parked": tuple(Kind),
+}
+
+
+def _wanted(here: Here, *fields: str, statuses: Any = None) -> Q:
+    """The filters of the query: channel, status, and `q` in any of the fields."""
+    found = _with_words(here, *fields)
+    if channel := number(here.request, "channel"):
+        found &= Q(channel=channel)
+    status = here.request.GET.get("status")
+    if statuses is not None and status in statuses:
+        found &= Q(status=status)
+    return found
+
+
+def _with_words(here: Here, *fields: str) -> Q:
+    text = here.request.GET.get("q", "").strip().replace("\x00", "")
+    found = Q()
+    for field in fields if text else ():
+        found |= Q(**{field: sku_key(text) if "sku_key" in field else text})
+    return found
+
+
+def _orders(here: Here) -> Slice[Order]:
+    wanted = _wanted(
+        here, "number__icontains", "external_id", "email__iexact", statuses=OrderStatus
+    )
+    orders = Order.objects.filter(wanted, account=here.account).select_related("channel")
+    return newest_first(orders.annotate(items=Sum("lines__quantity")), here.request)
+
+
+def _shipments(here: Here) -> Slice[Shipment]:
+    wanted = _wanted(
+        here, "order__number__icontains", "external_id", "tracking", statuses=ShipmentStatus
+    )
+    shipments = Shipment.objects.filter(wanted, account=here.account)
+    shipments = shipments.select_related("channel", "order")
+    counted = shipments.annotate(items=Sum("lines__quantity"), sent=Sum("lines__shipped"))
+    return newest_first(counted, here.request)
+
+
+def _products(here: Here) -> Slice[Product]:
+    wanted = _with_words(here, "sku_key__contains", "name__icontains")
+    products = Product.objects.filter(wanted, account=here.account)
+    counted = products.annotate(
+        on_hand=Sum("stock_levels__on_hand"), allocated=Sum("stock_levels__allocated")
+    )
+    return in_order(counted, here.request)
+
+
+def _stock(here: Here) -> Slice[StockLevel]:
+    wanted = _wanted(here, "product__sku_key__contains", "product__name__icontains")
+    levels = StockLevel.objects.filter(wanted, product__account=here.account)
+    levels = levels.filter(channel__deleted_at=None).select_related("product", "channel")
+    return in_order(levels.order_by("product__sku_key", "channel__name", "pk"), here.request)
+
+
+def _parked(here: Here) -> Slice[ParkedRecord]:
+    wanted = _wanted(here, "external_id", "reason__icontains", statuses=ParkedStatus)
+    if "status" not in here.request.GET:
+        wanted &= Q(status=ParkedStatus.PARKED)
+    parked = ParkedRecord.objects.filter(wanted, account=here.account).select_related("channel")
+    return newest_first(parked, here.request)
+
+
+_READERS: dict[str, Callable[[Here], Slice[Any]]] = {
+    "orders": _orders,
+    "shipments": _shipments,
+    "products": _products,
+    "stock": _stock,
+    "parked": _parked,
+}
+
+
+@page()
+def show_order(here: Here, order_id: int) -> HttpResponse:
+    """One order with its lines and shipments."""
+    mine = Order.objects.filter(account__in=here.accounts).select_related("channel")
+    order = mine.filter(pk=order_id).first()
+    if order is None:
+        raise Http404("No such order.")
+    here.enter(order.account_id)
+    shipments = order.shipments.select_related("channel").prefetch_related("lines__order_line")
+    context = {
+        "order": order,
+        "lines": order.lines.all(),
+        "shipments": shipments.annotate(size=Count("lines")),
+        "nav_current": "records",
+    }
+    return here.render("jobs/order.html", context)
+
+
+@page("POST")
+def retry_parked(here: Here, parked_id: int) -> HttpResponse:
+    """Ask for a parked record again; leads to the run that does."""
+    parked = _find_parked(here, parked_id)
+    try:
+        ticket = control.retry_parked(parked, here.at, here.user)
+    except control.NotNow as reason:
+        messages.error(here.request, str(reason))
+        return _back_to("parked")
+    if ticket.run is None:
+        messages.warning(here.request, "Nothing was started: a run of this job is under way.")
+        return _back_to("parked")
+    return redirect("run", ticket.run.pk)
+
+
+@page("POST")
+def discard_parked(here: Here, parked_id: int) -> HttpResponse:
+    parked = _find_parked(here, parked_id)
+    try:
+        control.discard(parked, here.at)
+    except control.NotNow as reason:
+        messages.error(here.request, str(reason))
+    else:
+        messages.success(here.request, f"{parked.external_id} is discarded.")
+    return _back_to("parked")
+
+
+def _find_parked(here: Here, parked_id: int) -> ParkedRecord:
+    mine = ParkedRecord.objects.filter(account__in=here.accounts).select_related("channel")
+    parked = mine.filter(pk=parked_id).first()
+    if parked is None:
+        raise Http404("No such record.")
+    here.enter(parked.account_id)
+    here.require(Role.OPERATOR)
+    return parked
+
+
+@page("POST")
+def add_product(here: Here) -> HttpResponse:
+    """A product of the own catalogue."""
+    here.require(Role.OPERATOR)
+    sku = here.request.POST.get("sku", "")
+    name = here.request.POST.get("name", "").strip()[:250]
+    try:
+        product = create_product(here.account, sku, name, here.at)
+    except BadSku as reason:
+        messages.error(here.request, str(reason))
+    else:
+        messages.success(here.request, f"{product.sku} is in the catalogue.")
+    return _back_to("products")
+
+
+@page("POST")
+def set_stock(here: Here, level_id: int) -> HttpResponse:
+    """What lies at the warehouse; backorders that this satisfies become ready."""
+    levels = StockLevel.objects.filter(product__account__in=here.accounts)
+    level = levels.select_related("product", "channel").filter(pk=level_id).first()
+    if level is None:
+        raise Http404("No such stock level.")
+    here.enter(level.channel.account_id)
+    here.require(Role.OPERATOR)
+    sent = here.request.POST.get("on_hand", "").strip()
+    if not (sent.isascii() and sent.isdigit() and int(sent) <= LARGEST):
+        messages.error(here.request, "On hand must be a whole number, zero or more.")
+        return _back_to("stock")
+    set_on_hand(level, int(sent), here.at)
+    messages.success(here.request, f"{level.product}: {level.on_hand} on hand at {level.channel}.")
+    return _back_to("stock")
+
+
+def _back_to(tab: str) -> HttpResponseRedirect:
+    return HttpResponseRedirect(f"{reverse('records')}?tab={tab}")

@@ -1,0 +1,150 @@
+"""Jobs and Recurring Jobs rows as the API answers them, from the functions that act on them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from channels.connectors.base import Capability
+from channels.enums import PRODUCT_TYPES, TRAITS, JobType, Track
+from jobs.change import stable_offer
+from jobs.models import Job
+from jobs.plan import Plan, allowed_period
+from jobs.reading import jobs_in_emergency, shown_reason, shown_state
+from jobs.saving import secrets_of
+from jobs.world import World, capability
+from oms.registry import LOGIC
+
+Row = dict[str, Any]
+
+
+def capability_row(known: Capability) -> Row:
+    """How a connector does one job type."""
+    with_delay = TRAITS[known.type].delay_on_recurring
+    return {
+        "type": known.type.value,
+        "label": known.type.label,
+        "webhook": known.webhook,
+        "by_id": known.by_id,
+        "periods": list(known.periods),
+        "delays": list(known.delays) if with_delay else [],
+        "topics": list(known.topics),
+    }
+
+
+def job_rows(world: World) -> list[Row]:
+    """Every job of the world that is offered, in the order of the job types."""
+    running = jobs_in_emergency(world.jobs.values())
+    order = {job_type.value: index for index, job_type in enumerate(JobType)}
+    jobs = sorted(world.jobs.values(), key=lambda job: (job.channel_id, order[job.type]))
+    return [job_row(world, job, running) for job in jobs if world.plan(job).row is not None]
+
+
+def job_row(world: World, job: Job, running: Collection[int]) -> Row:
+    """One job: its settings, where they come from, what it waits for, how far it is proven."""
+    plan = world.plan(job)
+    job_type = JobType(job.type)
+    period, delay = _period_and_delay(world, job)
+    return {
+        "type": job_type.value,
+        "label": job_type.label,
+        "row": plan.row,
+        "source": "account" if plan.from_account else "channel",
+        "webhook_delay_minutes": job.webhook_delay_minutes,
+        "emergency_period_minutes": job.emergency_period_minutes,
+        "main_period_minutes": period,
+        "delay_minutes": delay,
+        "next_slot_at": None if plan.suspended else job.next_slot_at,
+        "proven_until": job.proven_until,
+        "heard_at": job.heard_at,
+        "proof_at": job.proof_at,
+        "last_success_at": job.last_success_at,
+        "note": plan.note,
+        "emergency": _emergency(plan, job, set(running)),
+    }
+
+
+def _emergency(plan: Plan, job: Job, running: set[int]) -> Row:
+    return {
+        "state": shown_state(job, running),
+        "period_minutes": plan.emergency.period if plan.emergency.on else None,
+        "automatic": plan.emergency.on and plan.emergency.automatic,
+        "due_at": job.emergency_due_at,
+        "reason": shown_reason(job),
+    }
+
+
+def _period_and_delay(world: World, job: Job) -> tuple[int | None, int | None]:
+    """Those of the recurring and by-ID row: a stable channel's are the account's."""
+    channel = world.channels[job.channel_id]
+    if channel.track == Track.BETA:
+        return job.main_period_minutes, job.delay_minutes
+    stable = world.stable.get(job.type)
+    known = capability(channel, JobType(job.type))
+    if stable is None or known is None or not stable.enabled or stable.period_minutes is None:
+        return None, None
+    return allowed_period(stable.period_minutes, known.periods), stable.delay_minutes
+
+
+def recurring_rows(world: World) -> list[Row]:
+    """The rows of the Recurring Jobs tab that show now."""
+    return [recurring_row(world, job_type) for job_type in JobType if shows(world, job_type)]
+
+
+def shows(world: World, job_type: JobType) -> bool:
+    """Does the tab have a row for it? A product job needs a stable channel that may use it."""
+    if job_type not in LOGIC:
+        return False
+    return job_type not in PRODUCT_TYPES or any(
+        capability(channel, job_type) and world.offers(channel, job_type)
+        for channel in world.channels.values()
+        if channel.track == Track.STABLE
+    )
+
+
+def recurring_row(world: World, job_type: JobType) -> Row:
+    """One row, with the stable channels it acts on."""
+    stored = world.stable.get(job_type)
+    periods, delays = stable_offer(world, job_type)
+    acts_on = [job for job in world.jobs.values() if _acts(world, job, job_type)]
+    return {
+        "type": job_type.value,
+        "label": job_type.label,
+        "enabled": stored is not None and stored.enabled,
+        "period_minutes": stored.period_minutes if stored else None,
+        "delay_minutes": stored.delay_minutes if stored else None,
+        "periods": list(periods),
+        "delays": list(delays),
+        "channels": [_acted_on(world, job) for job in acts_on],
+    }
+
+
+def _acts(world: World, job: Job, job_type: JobType) -> bool:
+    return job.type == job_type and world.plan(job).from_account
+
+
+def _acted_on(world: World, job: Job) -> Row:
+    channel = world.channels[job.channel_id]
+    return {"id": channel.pk, "name": channel.name, "note": world.plan(job).note}
+
+
+def warnings(world: World) -> list[str]:
+    """Why webhooks will not start what shows a webhook row."""
+    plans = [(job, world.plan(job)) for job in world.jobs.values()]
+    listening = [(job, plan) for job, plan in plans if plan.on_webhook]
+    found = [
+        f"{JobType(job.type).label}: no webhook mapping is switched on, so nothing starts it and "
+        "it has no emergency job. Switch a mapping on."
+        for job, plan in listening
+        if not plan.main_on
+    ]
+    channels = {job.channel_id for job, _plan in listening}
+    return found + [text for pk in sorted(channels) if (text := _no_secret(world, pk))]
+
+
+def _no_secret(world: World, channel_id: int) -> str:
+    channel = world.channels[channel_id]
+    fields = {field.name for field in channel.connector_class.fields}
+    if "webhook_secret" not in fields or secrets_of(channel).get("webhook_secret"):
+        return ""
+    return "The channel has no webhook secret: every delivery is rejected. Enter the secret."

@@ -1,0 +1,85 @@
+"""Wake-up calls: messages that tell a worker which runs may start. Losing one only delays."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from celery import Celery, current_app
+from celery.utils import uuid
+from django.conf import settings
+from django.db.models import DateTimeField, F, Value
+from django.db.models.functions import Greatest
+from kombu import Producer
+
+from jobs.models import Run
+
+TASK = "jobs.execute"
+RUNS_PER_MESSAGE = 10
+RESEND_AFTER = timedelta(seconds=30)
+TRY_BROKER_AFTER = timedelta(seconds=1)
+BATCH_SIZE = 500
+
+log = logging.getLogger(__name__)
+
+
+def countdown_limit() -> timedelta:
+    """The longest wait that may travel as a message's countdown; longer ones the clock keeps."""
+    return timedelta(seconds=settings.OMSAUTO_COUNTDOWN_LIMIT_SECONDS)
+
+
+def next_wake(not_before: datetime, at: datetime) -> datetime:
+    """When the clock is to send a run's message, given that one is sent at `at` if that is due."""
+    if not_before - at > countdown_limit():
+        return not_before
+    return max(not_before, at) + RESEND_AFTER
+
+
+def send_soon(run_id: int, not_before: datetime, at: datetime) -> None:
+    """Send one run's message with its wait as countdown; for use after commit."""
+    wait = max((not_before - at).total_seconds(), 0.0)
+    if wait > countdown_limit().total_seconds():
+        return
+    try:
+        current_app.send_task(TASK, args=[[run_id]], countdown=wait or None, retry=False)
+    except Exception:
+        _left_to_the_clock([run_id], at)
+
+
+def send_now(run_ids: Sequence[int], at: datetime) -> bool:
+    """Send many runs' messages in bulk, several runs in each; for use after commit.
+
+    Answers whether the broker took them.
+    """
+    chunks = [run_ids[i : i + RUNS_PER_MESSAGE] for i in range(0, len(run_ids), RUNS_PER_MESSAGE)]
+    try:
+        _publish(current_app._get_current_object(), chunks)  # type: ignore[attr-defined]
+    except Exception:
+        _left_to_the_clock(run_ids, at)
+        return False
+    return True
+
+
+def _publish(app: Celery, chunks: list[Sequence[int]]) -> None:
+    queue = app.conf.task_default_queue
+    with app.amqp.producer_pool.acquire(block=True, timeout=2) as producer:
+        _batch(app, producer, queue, [(uuid(), list(chunk)) for chunk in chunks])
+
+
+def _batch(
+    app: Celery, producer: Producer, queue: str, messages: list[tuple[str, list[int]]]
+) -> None:
+    send = app.amqp.send_task_message
+    with producer.batch(max_size=BATCH_SIZE):  # type: ignore[attr-defined]  # stubs predate it
+        for task_id, run_ids in messages:
+            message = app.amqp.as_task_v2(task_id, TASK, args=([*run_ids],))
+            send(producer, TASK, message, queue=queue, retry=False)
+
+
+def _left_to_the_clock(run_ids: Sequence[int], at: datetime) -> None:
+    """The broker is away: the clock sends these when they are due, a second from now at first."""
+    log.warning("broker away, %s wake-up calls left to the clock", len(run_ids), exc_info=True)
+    soon = Value(at + TRY_BROKER_AFTER, output_field=DateTimeField())
+    left = Run.objects.filter(pk__in=run_ids, status="queued")
+    left.update(wake_at=Greatest(F("not_before"), soon))

@@ -1,0 +1,228 @@
+"""One attempt of a run while it is under way: what it works with and what it has done so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Concatenate, ParamSpec
+
+from django.db import DataError, OperationalError, transaction
+
+from channels.connectors.base import Connector, Gone, Permanent, Record
+from channels.enums import JobType
+from channels.models import Channel
+from jobs import rescues
+from jobs.lease import Clock, LeaseLost, hold
+from jobs.models import Job, Run, RunLog, RunStatus
+from jobs.overlap import Sort
+from oms import parking
+from oms.work import Applied, Context, FollowUp, Outcome, Park, PullLogic, payload_of
+
+COUNTS = ("read", "created", "updated", "unchanged", "parked", "rescued")
+PARTS = ("outcomes", "pending", "follow_ups", "seen", "parked_before")
+"""Of `Work`: what it has learned from the records so far."""
+TOO_FEW_TO_JUDGE = 20
+UNANSWERED_IN_A_ROW = 5
+"""So many entities that all fail are the platform's trouble, not theirs: the rest can wait."""
+CONFLICTS = {"40P01": "a deadlock", "40001": "a serialization failure"}
+"""What PostgreSQL ends a transaction for so that another can go on, by its SQLSTATE."""
+MOST_REPEATS = 3
+
+P = ParamSpec("P")
+
+
+class MostlyBad(Permanent):
+    """More than half of the records would be parked: the cause is not in the records."""
+
+
+@dataclass
+class Work:
+    """`pending` are records to park, by id: (reason, payload); parked only if most are good.
+
+    `seen` are the ids of all records that were judged, in whatever part or batch.
+    """
+
+    run: Run
+    job: Job
+    channel: Channel
+    connector: Connector
+    clock: Clock
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    pending: dict[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
+    follow_ups: list[FollowUp] = field(default_factory=list)
+    lines: list[RunLog] = field(default_factory=list)
+    finished_runs: list[int] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+    parked_before: set[str] = field(default_factory=set)
+
+    @property
+    def type(self) -> JobType:
+        return JobType(self.job.type)
+
+    @property
+    def full(self) -> bool:
+        return self.run.sort == Sort.FULL
+
+    def log(self, level: str, message: str) -> None:
+        self.lines.append(RunLog(run=self.run, at=self.clock(), level=level, message=message))
+
+    def context(self) -> Context:
+        return Context(self.channel, self.clock(), self.log)
+
+    def flush_log(self) -> None:
+        RunLog.objects.bulk_create(self.lines)
+        self.lines = []
+
+    def count(self, **more: int) -> None:
+        for name, number in more.items():
+            setattr(self.run, name, getattr(self.run, name) + number)
+
+    def save_counts(self, at: datetime) -> None:
+        """Write the counts and make sure the run is still ours; raises `LeaseLost`."""
+        held = Run.objects.filter(pk=self.run.pk, status=RunStatus.RUNNING, lease=self.run.lease)
+        if not held.update(**{name: getattr(self.run, name) for name in COUNTS}):
+            raise LeaseLost(f"run {self.run.pk} is no longer ours")
+
+    def check_lease(self) -> None:
+        hold(self.run, self.clock())
+
+    def snapshot(self) -> dict[str, Any]:
+        """What the work on a page changes here, as it is now."""
+        counts = {name: getattr(self.run, name) for name in COUNTS}
+        parts = {name: copy(getattr(self, name)) for name in PARTS}
+        return {"counts": counts, "parts": parts, "proven_until": self.job.proven_until}
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Forget what was done since; a snapshot serves once. What was logged stays."""
+        for name, number in snapshot["counts"].items():
+            setattr(self.run, name, number)
+        for name, part in snapshot["parts"].items():
+            setattr(self, name, part)
+        self.job.proven_until = snapshot["proven_until"]
+
+
+def commit(
+    work: Work, act: Callable[Concatenate[Work, P], object], *args: P.args, **kwargs: P.kwargs
+) -> None:
+    """Do a page's work in a transaction of its own; what is rolled back is not counted.
+
+    Where PostgreSQL ended it because of a conflict with another transaction, it is repeated at
+    once, up to 3 times: to apply a record twice changes nothing.
+    """
+    for repeats_left in reversed(range(MOST_REPEATS + 1)):
+        before, logged = work.snapshot(), len(work.lines)
+        try:
+            with transaction.atomic():
+                act(work, *args, **kwargs)
+            return
+        except Exception as error:
+            work.restore(before)
+            conflict = conflict_of(error)
+            if not conflict or not repeats_left:
+                raise
+            del work.lines[logged:]
+            work.log("info", f"The database ended this page for {conflict}: it is done again.")
+
+
+def conflict_of(error: Exception) -> str:
+    """The conflict between transactions that the error stands for, in words, or ""."""
+    if not isinstance(error, OperationalError):
+        return ""
+    return CONFLICTS.get(getattr(error.__cause__, "sqlstate", None) or "", "")
+
+
+def apply_page(work: Work, logic: PullLogic, records: Sequence[Record]) -> None:
+    """Take one page over; called in the page's transaction, ends with the counts written."""
+    found: list[rescues.Candidate] = []
+    for record in records:
+        changed_at = record.changed_at
+        if changed_at is not None and changed_at < work.channel.sync_from:
+            continue
+        applied = apply_one(work, logic, record)
+        if applied and applied.outcome != Outcome.UNCHANGED and changed_at is not None:
+            label = getattr(record, "number", "")
+            placed_at = getattr(record, "placed_at", None)
+            found.append(
+                rescues.Candidate(record.external_id, label, changed_at, applied.outcome, placed_at)
+            )
+    if work.full:
+        work.count(rescued=rescues.write(work.run, work.job, found, work.clock()))
+    handled = [record.external_id for record in records if record.external_id in work.outcomes]
+    parking.resolve(work.channel, work.type, handled, work.clock())
+    work.save_counts(work.clock())
+
+
+def apply_entity(work: Work, logic: PullLogic, external_id: str, record: Record | Gone) -> None:
+    """Take one record over that was asked for by its id; as `apply_page`."""
+    apply_one(work, logic, record)
+    if external_id in work.outcomes:
+        parking.resolve(work.channel, work.type, [external_id], work.clock())
+    work.save_counts(work.clock())
+
+
+def apply_one(work: Work, logic: PullLogic, record: Record | Gone) -> Applied | None:
+    """Apply one record in a savepoint; None where it is to be parked."""
+    work.seen.add(record.external_id)
+    work.count(read=1)
+    try:
+        with transaction.atomic():
+            if isinstance(record, Gone):
+                applied = logic.gone(work.context(), record.external_id)
+            else:
+                applied = logic.apply(work.context(), record)
+    except Park as park:
+        _refused(work, record, str(park))
+        return None
+    except DataError as error:
+        _refused(work, record, f"A value does not fit: {error}".strip())
+        return None
+    note(work, record.external_id, applied)
+    return applied
+
+
+def _refused(work: Work, record: Record | Gone, reason: str) -> None:
+    payload = {} if isinstance(record, Gone) else payload_of(record)
+    set_aside(work, record.external_id, reason, payload)
+
+
+def note(work: Work, external_id: str, applied: Applied) -> None:
+    """Count what was done to one record or item and keep what should follow."""
+    work.outcomes[external_id] = applied.outcome
+    work.pending.pop(external_id, None)
+    work.count(**{applied.outcome.value: 1})
+    work.follow_ups += applied.follow_ups
+
+
+def set_aside(work: Work, external_id: str, reason: str, payload: Mapping[str, Any]) -> None:
+    work.pending[external_id] = (reason, payload)
+    work.outcomes.pop(external_id, None)
+    work.log("warning", f"{external_id}: {reason}")
+
+
+def park_pending(work: Work) -> None:
+    """Park what was set aside, unless most of the run is bad; in the caller's transaction."""
+    bad = len(work.parked_before | work.pending.keys())
+    seen = len(work.seen)
+    if seen >= TOO_FEW_TO_JUDGE and bad * 2 > seen:
+        raise MostlyBad(
+            f"{bad} of {seen} records could not be taken over, most often because: "
+            f"{_commonest(reason for reason, _ in work.pending.values())} "
+            "Nothing was parked and the window was not moved; mend the cause, then retry."
+        )
+    for external_id, (reason, payload) in work.pending.items():
+        parking.park(
+            work.channel, work.type, external_id, reason, payload, work.run.pk, work.clock()
+        )
+    work.count(parked=len(work.pending))
+    work.parked_before |= work.pending.keys()
+    work.pending = {}
+    work.save_counts(work.clock())
+
+
+def _commonest(reasons: Iterable[str]) -> str:
+    counted: dict[str, int] = {}
+    for reason in reasons:
+        counted[reason] = counted.get(reason, 0) + 1
+    return max(counted, key=lambda reason: counted[reason], default="an unknown reason.")

@@ -1,0 +1,64 @@
+"""Celery Beat as the clock: it ticks the engine in its own process, then does its own work."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from types import FrameType
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+from django_celery_beat.schedulers import DatabaseScheduler
+
+from jobs import clock, maintenance
+
+LONGEST_SLEEP = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class ClockScheduler(DatabaseScheduler):
+    """django-celery-beat's scheduler with the engine's tick in front.
+
+    Its own rows are the few maintenance entries; operators' schedules are columns of jobs.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Takes over SIGTERM and SIGINT from Celery, for the time between two ticks.
+
+        Celery's handler saves its schedule and raises SystemExit wherever the process is. Amid a
+        query that waits for the connection's lock, which the query holds, for ever; elsewhere the
+        exception may be swallowed, and the clock goes on.
+        """
+        self._stopping = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop_soon)
+        super().__init__(*args, **kwargs)
+
+    def _stop_soon(self, number: int, frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def _stop_if_told(self) -> None:
+        if self._stopping:
+            raise SystemExit
+
+    def setup_schedule(self) -> None:
+        super().setup_schedule()
+        self._guarded("reconcile", lambda: maintenance.reconcile_all(timezone.now()))
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Both ticks are guarded: a database that is away must not end the clock."""
+        self._stop_if_told()
+        ours = self._guarded("tick", lambda: clock.tick(timezone.now()))
+        theirs = self._guarded("maintenance", lambda: super(ClockScheduler, self).tick())
+        self._stop_if_told()
+        return float(min(ours, theirs, LONGEST_SLEEP))
+
+    def _guarded(self, name: str, work: Any) -> float:
+        try:
+            return float(work() or 0.0)
+        except Exception:
+            log.exception("the clock's %s failed and is tried again", name)
+            connection.close()
+            return LONGEST_SLEEP

@@ -1,0 +1,18 @@
+"""The Celery app. Messages are wake-up calls: the database holds everything that must last."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omsauto.settings")
+
+app = Celery("omsauto")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def use_django_logging(**_: Any) -> None:
+    """Keep the logging that Django set up; Celery would otherwise replace it."""

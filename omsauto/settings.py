@@ -1,0 +1,291 @@
+"""Settings. Every value an operator may want to change comes from the environment."""
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import django_stubs_ext
+import environ
+
+from omsauto import keys, logs, storage
+
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+# Which process this is: web, worker, beat, or command for everything else. The Procfile says so.
+PROCESS: str = env.str("OMSAUTO_PROCESS", default="command")
+
+# State: database file, embedded broker, logs, keys.
+VAR = Path(env.str("OMSAUTO_VAR", default=str(BASE_DIR / "var"))).resolve()
+VAR.mkdir(parents=True, exist_ok=True)
+
+HOST: str = env.str("HOST", default="127.0.0.1")
+PORT: int = env.int("PORT", default=8000)
+
+# --- omsauto's own settings ---------------------------------------------------------------------
+
+# The demo account with its sandbox shop and warehouse.
+OMSAUTO_DEMO: bool = env.bool("OMSAUTO_DEMO", default=True)
+# Whether connectors may call loopback and private addresses. Off, an operator of one account
+# cannot make this server talk to its own network.
+OMSAUTO_ALLOW_PRIVATE_HOSTS: bool = env.bool("OMSAUTO_ALLOW_PRIVATE_HOSTS", default=OMSAUTO_DEMO)
+# The address platforms reach us at: the start of each webhook URL that is registered there.
+OMSAUTO_PUBLIC_URL: str = env.str("OMSAUTO_PUBLIC_URL", default=f"http://{HOST}:{PORT}").rstrip("/")
+# Served over HTTPS, behind a proxy that sets X-Forwarded-Proto: secure cookies, HSTS, redirects.
+OMSAUTO_HTTPS: bool = env.bool("OMSAUTO_HTTPS", default=OMSAUTO_PUBLIC_URL.startswith("https://"))
+# Largest webhook body, in bytes; above it the answer is 413.
+OMSAUTO_WEBHOOK_MAX_BODY: int = env.int("OMSAUTO_WEBHOOK_MAX_BODY", default=1024 * 1024)
+# Longest webhook delay that travels as the message's countdown; the clock sends longer ones.
+OMSAUTO_COUNTDOWN_LIMIT_SECONDS: int = env.int("OMSAUTO_COUNTDOWN_LIMIT_SECONDS", default=300)
+# An emergency sweep comes at the earliest this long after the last proof.
+OMSAUTO_SWEEP_MINIMUM_MINUTES: int = env.int("OMSAUTO_SWEEP_MINIMUM_MINUTES", default=60)
+# A longer window is worked in consecutive parts of this length.
+OMSAUTO_WINDOW_PART_HOURS: int = env.int("OMSAUTO_WINDOW_PART_HOURS", default=24)
+# A by-ID run asks for at most this many open records, each by its identifier. Where more are
+# open, the next run goes on with those after the last one asked for, so each has its turn.
+OMSAUTO_BY_ID_BATCH: int = env.int("OMSAUTO_BY_ID_BATCH", default=1000)
+# An open record is no longer asked for when we have had it for this many days.
+OMSAUTO_BY_ID_MAX_AGE_DAYS: int = env.int("OMSAUTO_BY_ID_MAX_AGE_DAYS", default=90)
+# An open record that could not be read in this many by-ID runs in a row is parked, and asked for
+# again only when a retry of the parked record has worked.
+OMSAUTO_BY_ID_GIVE_UP_RUNS: int = env.int("OMSAUTO_BY_ID_GIVE_UP_RUNS", default=5)
+# Events older than this are deleted; duplicates are recognised for as long (at least 7 days).
+OMSAUTO_EVENT_RETENTION_DAYS: int = env.int("OMSAUTO_EVENT_RETENTION_DAYS", default=30)
+
+# --- Secrets ------------------------------------------------------------------------------------
+
+SECRET_KEY: str = env.str("SECRET_KEY", default="") or keys.kept_secret(VAR / "secret_key", size=48)
+# Fernet keys, comma separated. The first encrypts, all decrypt: rotate by putting a new one first.
+OMSAUTO_ENCRYPTION_KEYS: list[str] = env.list("OMSAUTO_ENCRYPTION_KEYS", default=[]) or [
+    keys.kept_secret(VAR / "encryption_key")
+]
+
+# --- Applications -------------------------------------------------------------------------------
+
+DEBUG: bool = env.bool("DEBUG", default=False)
+ROOT_URLCONF = "omsauto.urls"
+WSGI_APPLICATION = "omsauto.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "accounts.User"
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "knox",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_filters",
+    "django_htmx",
+    "lucide",
+    "django_celery_beat",
+    "csp",
+    "accounts",
+    "channels",
+    "oms",
+    "jobs",
+]
+
+MIDDLEWARE = [
+    # Webhooks and probes leave here; the rest of the list costs them nothing.
+    "omsauto.lean.lean_paths",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "jobs.pages.middleware.account_zone",
+]
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "jobs.pages.nav.nav",
+            ],
+            "libraries": {"omsauto": "jobs.pages.tags"},
+        },
+    }
+]
+
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "login"
+_VALIDATION = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_VALIDATION}.MinimumLengthValidator"},
+    {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
+]
+
+# --- Database -----------------------------------------------------------------------------------
+
+# Threads of one web process, and so the size of its database pool.
+WEB_THREADS: int = env.int("WEB_THREADS", default=4)
+DATABASES = {
+    "default": storage.database(
+        env.db_url("DATABASE_URL", default=f"sqlite:///{VAR / 'omsauto.sqlite3'}"),
+        PROCESS,
+        WEB_THREADS,
+    )
+}
+
+# --- Celery -------------------------------------------------------------------------------------
+
+REDIS_URL: str = env.str("REDIS_URL", default="")
+CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT, CELERY_BROKER_TRANSPORT_OPTIONS = storage.broker(
+    REDIS_URL, VAR / "broker"
+)
+# Remote control needs a broadcast; in the embedded broker it would only cost folder listings.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(REDIS_URL)
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+# A worker waits for a broker that is away, for as long as it takes.
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_DEFAULT_QUEUE = "omsauto"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_PUBLISH_RETRY = False
+# A message is a wake-up call: lost with a killed worker, the clock sends the next.
+CELERY_TASK_ACKS_LATE = False
+CELERY_TASK_SOFT_TIME_LIMIT = env.int("TASK_SOFT_TIME_LIMIT", default=15 * 60)
+CELERY_TASK_TIME_LIMIT = CELERY_TASK_SOFT_TIME_LIMIT + 60
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=2)
+# A worker process that grew beyond this many KiB is replaced after its task.
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 512 * 1024
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_TIMEZONE = "UTC"
+CELERY_ENABLE_UTC = True
+CELERY_BEAT_SCHEDULER = "omsauto.beat:ClockScheduler"
+DJANGO_CELERY_BEAT_TZ_AWARE = True
+# The few maintenance entries; Beat keeps them as rows that an admin sees and tunes.
+CELERY_BEAT_SCHEDULE = {
+    "forget old events": {"task": "jobs.forget_old_events", "schedule": timedelta(hours=1)},
+    "reconcile": {"task": "jobs.reconcile", "schedule": timedelta(hours=1)},
+    "audit subscriptions": {"task": "jobs.audit_subscriptions", "schedule": timedelta(hours=1)},
+}
+
+# --- API ----------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "knox.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["jobs.api.parsing.Json"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "jobs.api.paging.Page",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "EXCEPTION_HANDLER": "jobs.api.errors.answer",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+# Tokens are stored hashed and last until they are withdrawn.
+REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": None, "TOKEN_PREFIX": "oms_"}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "omsauto",
+    "DESCRIPTION": "When information flows between channels, and proof that it does.",
+    "VERSION": "v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    # Words that several things use under one name, each set of them named once.
+    "ENUM_NAME_OVERRIDES": {
+        "JobTypeEnum": "channels.enums.JobType",
+        "RunStatusEnum": "jobs.models.RunStatus",
+        "EventStatusEnum": "jobs.models.EventStatus",
+        "OrderStatusEnum": "oms.models.OrderStatus",
+        "ShipmentStatusEnum": "oms.models.ShipmentStatus",
+        "ParkedStatusEnum": "oms.models.ParkedStatus",
+    },
+}
+
+# --- Security -----------------------------------------------------------------------------------
+
+ALLOWED_HOSTS: list[str] = env.list(
+    "ALLOWED_HOSTS",
+    default=["localhost", "127.0.0.1", "[::1]", HOST, urlsplit(OMSAUTO_PUBLIC_URL).hostname],
+)
+CSRF_TRUSTED_ORIGINS = [OMSAUTO_PUBLIC_URL] if OMSAUTO_HTTPS else []
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = SECURE_SSL_REDIRECT = OMSAUTO_HTTPS
+CSRF_COOKIE_HTTPONLY = SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
+# Two servers side by side on one host differ in their port alone, which cookies do not see.
+SESSION_COOKIE_NAME = f"omsauto_session_{PORT}"
+CSRF_COOKIE_NAME = f"omsauto_csrf_{PORT}"
+SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
+SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if OMSAUTO_HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if OMSAUTO_HTTPS else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS = [
+    # HSTS for sibling subdomains and for browsers' preload lists is a promise about the
+    # operator's whole domain, which only its proxy can make.
+    "security.W005",
+    "security.W021",
+]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "manifest-src": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+# --- Language, time, files ----------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- Logs ---------------------------------------------------------------------------------------
+
+_TO_FILE = PROCESS != "command"
+if _TO_FILE:
+    (VAR / "logs").mkdir(exist_ok=True)
+LOGGING = logs.logging_config(
+    level=env.str("LOG_LEVEL", default="INFO").upper(),
+    console=env.str("LOG_FORMAT", default="console" if sys.stderr.isatty() else "json"),
+    file=VAR / "logs" / f"{PROCESS}.log" if _TO_FILE else None,
+)
+logs.configure_structlog()

@@ -1,0 +1,18 @@
+"""Every address of omsauto."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from jobs import webhooks
+from omsauto import health
+
+urlpatterns = [
+    path("webhooks/<str:token>/", webhooks.receive, name="webhook"),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("jobs.api.urls")),
+    path("", include("accounts.urls")),
+    path("", include("jobs.pages.urls")),
+]

@@ -1,0 +1,108 @@
+"""What every test shares: which pair it runs on, what it may be skipped for, a browser."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import hypothesis
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser import ARGUMENTS, chromium_path
+
+hypothesis.settings.register_profile("default", deadline=None, max_examples=100)
+hypothesis.settings.register_profile("ci", deadline=None, max_examples=200, derandomize=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+WANTS = ("postgres", "redis", "chromium")
+SKIPPED = "skipped for want of"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The database and the broker of this run."""
+
+    database: str
+    broker: str
+
+
+def _names(variable: str) -> set[str]:
+    return {name.strip() for name in os.environ.get(variable, "").split(",") if name.strip()}
+
+
+def _present() -> set[str]:
+    has = {
+        "postgres": "postgresql" in settings.DATABASES["default"]["ENGINE"],
+        "redis": bool(settings.REDIS_URL),
+        "chromium": chromium_path() is not None,
+    }
+    return {name for name, there in has.items() if there}
+
+
+def _wanting(item: pytest.Item) -> set[str]:
+    """What a test needs and this run does not have."""
+    return {name for name in WANTS if item.get_closest_marker(name)} - _present()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to a later run (OMSAUTO_TEST_LATER) what that one can do."""
+    later = _names("OMSAUTO_TEST_LATER")
+    postponed = [item for item in items if (want := _wanting(item)) and want <= later]
+    if postponed:
+        config.hook.pytest_deselected(items=postponed)
+        items[:] = [item for item in items if item not in postponed]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test for what is missing, or fail it where OMSAUTO_REQUIRE insists."""
+    for name in sorted(_wanting(item)):
+        if name in _names("OMSAUTO_REQUIRE"):
+            pytest.fail(f"{name} is required (OMSAUTO_REQUIRE) and missing", pytrace=False)
+        pytest.skip(f"{SKIPPED} {name}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name every test that was skipped because something is not installed."""
+    lines = []
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else ""
+        if SKIPPED in reason:
+            lines.append(f"{reason.removeprefix('Skipped: ')}: {report.nodeid}")
+    if lines:
+        terminalreporter.section("not tested here")
+        for line in sorted(lines):
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def pair() -> Pair:
+    """The pair this run tests on: ("sqlite" or "postgresql", "embedded" or "redis")."""
+    engine: str = settings.DATABASES["default"]["ENGINE"]
+    return Pair(
+        engine.rpartition(".")[2].rstrip("3"), "redis" if settings.REDIS_URL else "embedded"
+    )
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A headless browser for the whole run; mark its tests `chromium`."""
+    # Playwright keeps an event loop in this thread, where Django would refuse the database.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
+        yield browser
+        browser.close()
+    os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE")
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A page of its own with empty cookies; fails the test on any error in the page's scripts."""
+    context = chromium.new_context()
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    yield page
+    context.close()
+    assert faults == []

@@ -1,0 +1,168 @@
+"""Every page, with something on it: no console error, no foreign request, no sideways scroll."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.urls import resolve
+from playwright.sync_api import expect
+from pytest_django.live_server_helper import LiveServer
+
+from channels.models import Channel
+from jobs import configure
+from jobs.models import Event, Run
+from jobs.pages.urls import urlpatterns
+from oms.models import Order, ParkedRecord, Shipment
+from tests import builders
+from tests.e2e.operator import Operator
+from tests.e2e.scene import NOW, Scene
+from tests.sandbox_server import SECRET, SandboxServer
+
+pytestmark = pytest.mark.chromium
+
+LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützenladen mit dem längsten Namen"
+NOT_PAGES = {
+    "channel_rows",
+    "preview_channel",
+    "sync",
+    "test_connection",
+    "preview_account",
+    "preview_recurring",
+    "switch_account",
+    "cancel_run",
+    "retry_run",
+    "replay_event",
+    "retry_parked",
+    "discard_parked",
+    "add_product",
+    "set_stock",
+}
+"""Names of addresses that answer with a part of a page, or only take a POST."""
+
+OVERHANG = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+TWICE = """() => {
+  const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
+  return ids.filter((id, index) => ids.indexOf(id) !== index);
+}"""
+NAMELESS = """() => {
+  const controls = document.querySelectorAll("input:not([type=hidden]), select, textarea");
+  return [...controls]
+    .filter((control) => !control.labels.length && !control.ariaLabel)
+    .map((control) => control.name);
+}"""
+
+
+@pytest.fixture
+def shop(scene: Scene, sandbox: SandboxServer, live_server: LiveServer) -> Channel:
+    """In the middle of its day: orders taken over, one parked, one rescued, one job failing."""
+    platform = sandbox.shop("shop")
+    secrets = {**platform.secrets, "webhook_secret": SECRET}
+    made = scene.channel(LONG, settings=platform.settings, secrets=secrets, sync_from=NOW)
+    scene.save(made, "webhook", receive_orders={"emergency_period_minutes": 5})
+    platform.send_webhooks_to(live_server.url + made.webhook_path)
+    builders.warehouse(scene.account)
+    builders.product(scene.account, "MUG", on_hand=5)
+    configure.reconcile(scene.account, NOW)
+    platform.place_order("MUG")
+    platform.place_order("A-SKU-THAT-NOBODY-HAS-EVER-HEARD-OF-BEFORE")
+    platform.wait_for_deliveries()
+    platform.drop_webhooks()
+    scene.move_to(NOW + timedelta(minutes=1))
+    platform.place_order("MUG")
+    scene.work()
+    scene.move_to(NOW + timedelta(minutes=8))
+    scene.work()
+    broken = scene.channel("Broken shop")
+    scene.save(broken, receive_orders={"main_period_minutes": 5})
+    scene.move_to(NOW + timedelta(minutes=16))
+    scene.work()
+    scene.channel("Stable shop", track="stable", enabled=False)
+    return made
+
+
+def paths_of(shop: Channel) -> list[str]:
+    """Every page, with what the account of this channel has to show there."""
+    channel = f"/channels/{shop.pk}/"
+    runs = Run.objects.order_by("pk")
+    shown = [runs.filter(rescued__gt=0).get(), runs.exclude(error="").first(), runs.first()]
+    assert Shipment.objects.exists()
+    assert ParkedRecord.objects.exists()
+    return [
+        "/",
+        "/channels/sales/",
+        "/channels/fulfillment/",
+        "/channels/supported/",
+        "/channels/new/?kind=fulfillment",
+        "/channels/new/?kind=sales&connector=woocommerce",
+        channel,
+        f"{channel}?tab=connection",
+        f"{channel}?tab=activity",
+        f"{channel}enable/",
+        f"{channel}disable/",
+        f"{channel}delete/",
+        *[f"/channels/{other.pk}/" for other in shop.account.channels.exclude(pk=shop.pk)],
+        "/account/",
+        "/account/recurring-jobs/",
+        "/account/history/",
+        "/runs/",
+        "/runs/?trigger=manual&status=failed",
+        *[f"/runs/{run.pk}/" for run in shown if run],
+        "/events/",
+        f"/events/{Event.objects.earliest('pk').pk}/",
+        *[f"/records/?tab={tab}" for tab in ("orders", "shipments", "products", "stock", "parked")],
+        f"/records/orders/{Order.objects.earliest('pk').pk}/",
+    ]
+
+
+def test_every_page_is_clean_and_fits_a_phone(
+    operator: Operator, scene: Scene, shop: Channel
+) -> None:
+    paths = paths_of(shop)
+    walked = {resolve(path.partition("?")[0]).url_name for path in paths}
+    assert walked == {pattern.name for pattern in urlpatterns} - NOT_PAGES
+    faults = {"/login/": _faults(operator, "/login/")}
+    operator.logged_in(scene.member("admin"))
+    faults |= {path: _faults(operator, path) for path in paths}
+    assert {path: found for path, found in faults.items() if found} == {}
+
+
+def _faults(operator: Operator, path: str) -> list[str]:
+    page, watch = operator.page, operator.watch
+    page.set_viewport_size({"width": 1280, "height": 900})
+    answer = page.goto(operator.home + path, wait_until="load")
+    assert answer is not None
+    policy = answer.headers.get("content-security-policy", "")
+    page.set_viewport_size({"width": 390, "height": 844})
+    found = {
+        "no strict policy": "default-src 'none'" not in policy or "unsafe" in policy,
+        "scrolls sideways": page.evaluate(OVERHANG),
+        "ids that occur twice": page.evaluate(TWICE),
+        "controls without a label": page.evaluate(NAMELESS),
+        "headings of level 1": page.get_by_role("heading", level=1).count() - 1,
+    }
+    noted, watch.faults = watch.faults, []
+    return noted + [f"{what}: {how}" for what, how in found.items() if how]
+
+
+def test_the_api_reference_is_clean(operator: Operator, scene: Scene) -> None:
+    operator.logged_in(scene.member("viewer")).open("/api/v1/docs/")
+    expect(operator.page.get_by_role("heading", name="omsauto")).to_be_visible()
+    expect(operator.page.get_by_text("/api/v1/channels/", exact=True).first).to_be_visible()
+
+
+def test_the_policy_stops_what_a_page_must_never_do(operator: Operator, scene: Scene) -> None:
+    """And the watch that the other tests rely on sees it."""
+    operator.open("/login/")
+    operator.page.evaluate(
+        """() => {
+          const script = document.createElement("script");
+          script.textContent = "window.intruder = true";
+          document.body.append(script);
+          document.body.append(Object.assign(new Image(), {src: "http://127.0.0.1:9/spy.png"}));
+        }"""
+    )
+    expect(operator.page.get_by_role("heading", name="Log in")).to_be_visible()
+    assert operator.page.evaluate("window.intruder") is None
+    assert sum("Content Security Policy" in fault for fault in operator.watch.faults) == 2
+    operator.watch.faults.clear()

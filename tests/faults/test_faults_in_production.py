@@ -1,0 +1,141 @@
+"""Parts of a running installation on PostgreSQL and Redis are killed under load.
+
+The tests share one installation and follow one another: each begins where the last one left
+everything done and counted.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+
+from tests.faults.processes import OwnRedis, wait_until
+from tests.faults.scene import Scene
+
+pytestmark = [pytest.mark.faults, pytest.mark.postgres, pytest.mark.redis]
+
+DOWN_SECONDS = 2
+FROZEN_SECONDS = 5
+WATCHED_SECONDS = 4
+STOPPED_SECONDS = 2
+CLOCK_STARTS = "beat: Starting"
+MOST_MEMORY_MIB = 200
+
+
+def test_two_clocks_at_once_take_no_slot_twice(scene: Scene) -> None:
+    second = scene.installation.second_beat
+
+    def both() -> None:
+        second.start()
+        time.sleep(8)
+
+    scene.suffer("two clocks", both)
+
+    assert second.alive
+    second.terminate(5)
+    assert "and is tried again" not in scene.installation.log_of("beat")
+
+
+def test_a_killed_worker_leaves_nothing_undone_and_nothing_done_twice(scene: Scene) -> None:
+    """It takes with it the runs under way and the messages that wait for a Delay to pass."""
+    worker = scene.installation.worker
+
+    def kill() -> None:
+        worker.kill()
+        time.sleep(DOWN_SECONDS)
+        worker.start()
+
+    scene.delay(minutes=1)
+    figures = scene.suffer("worker killed", kill)
+    scene.delay(minutes=None)
+
+    assert figures["attempts lost"] >= 1, "the worker was killed between two runs: no fault"
+
+
+def test_a_killed_clock_misses_nothing(scene: Scene) -> None:
+    beat = scene.installation.beat
+
+    def kill() -> None:
+        beat.kill()
+        time.sleep(DOWN_SECONDS)
+        beat.start()
+
+    scene.suffer("clock killed", kill)
+
+
+def test_a_killed_web_server_keeps_what_it_accepted(scene: Scene) -> None:
+    web = scene.installation.web
+
+    def kill() -> None:
+        web.kill()
+        time.sleep(DOWN_SECONDS)
+        web.start()
+        scene.installation.wait_until_ready()
+
+    scene.suffer("web server killed", kill, refusals=True)
+
+
+def test_messages_that_vanish_from_redis_are_sent_again(scene: Scene, own_redis: OwnRedis) -> None:
+    scene.suffer("Redis emptied", own_redis.flush)
+
+
+def test_a_frozen_and_then_killed_redis_slows_but_loses_nothing(
+    scene: Scene, own_redis: OwnRedis
+) -> None:
+    def freeze_and_kill() -> None:
+        own_redis.signal(signal.SIGSTOP)
+        time.sleep(FROZEN_SECONDS)
+        own_redis.kill()
+        time.sleep(DOWN_SECONDS)
+        own_redis.start()
+
+    scene.suffer("Redis frozen, killed", freeze_and_kill)
+
+
+def test_a_clock_with_nothing_to_do_sleeps(scene: Scene) -> None:
+    beat = scene.installation.beat
+    before, memory = beat.cpu_seconds(), beat.memory_mib()
+
+    time.sleep(WATCHED_SECONDS)
+
+    used = beat.cpu_seconds() - before
+    scene.say(f"the clock at rest: {used:.2f} s of {WATCHED_SECONDS} s, {memory:.0f} MiB")
+    assert used < WATCHED_SECONDS * 0.2
+    assert memory < MOST_MEMORY_MIB
+
+
+def test_a_clock_told_to_stop_does_so_at_once(scene: Scene) -> None:
+    """The best of three: a busy machine slows one stop, a clock that lingers slows all."""
+    took = [_stop_and_start_clock(scene) for _ in range(3)]
+
+    scene.say(f"the clock stopped in {', '.join(f'{one:.1f}' for one in took)} s")
+    assert min(took) < STOPPED_SECONDS
+
+
+def _stop_and_start_clock(scene: Scene) -> float:
+    """The seconds it took to stop; returns in the first moments of the next one."""
+    parts = scene.installation
+    begun = parts.log_of("beat").count(CLOCK_STARTS)
+    took = parts.beat.terminate(10)
+    parts.beat.start()
+    wait_until(lambda: parts.log_of("beat").count(CLOCK_STARTS) > begun, 40, "the clock starts")
+
+    return took
+
+
+def test_a_worker_told_to_stop_finishes_what_it_has_begun(scene: Scene) -> None:
+    worker = scene.installation.worker
+    before = scene.figures.get("attempts lost", 0)
+    stopped: list[float] = []
+
+    def stop() -> None:
+        stopped.append(worker.terminate(30))
+        assert scene.installation.inside.ask("running") == 0, "a run was left to its lease"
+        worker.start()
+
+    figures = scene.suffer("worker stopped", stop)
+
+    scene.say(f"the worker finished and stopped in {stopped[0]:.1f} s")
+    assert figures["attempts lost"] == before

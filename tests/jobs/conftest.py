@@ -1,0 +1,68 @@
+"""An account with a shop and a warehouse on the platform in memory, and the stage of the story."""
+
+from collections.abc import Iterator
+
+import pytest
+import time_machine
+
+from accounts.models import Account
+from channels.connectors.registry import CONNECTORS
+from channels.models import Channel, create_channel
+from jobs import configure
+from tests import builders
+from tests.jobs import platform
+from tests.jobs.stage import START, Stage
+
+
+@pytest.fixture
+def account(db: None) -> Account:
+    return Account.objects.create(name="Brand", timezone="UTC", automatic_workflow=False)
+
+
+@pytest.fixture
+def shopfloor(monkeypatch: pytest.MonkeyPatch) -> platform.Platform:
+    """A fresh platform, its connectors known to omsauto."""
+    for connector in (platform.TestShop, platform.TestWarehouse):
+        monkeypatch.setitem(CONNECTORS, connector.id, connector)
+    monkeypatch.setattr(platform, "PLATFORM", platform.Platform())
+    return platform.PLATFORM
+
+
+@pytest.fixture
+def stage(account: Account, shopfloor: platform.Platform) -> Iterator[Stage]:
+    with time_machine.travel(START, tick=False) as traveller:
+        builders.product(account, "MUG")
+        yield Stage(traveller, account)
+
+
+@pytest.fixture
+def shop(stage: Stage) -> Channel:
+    """A beta sales channel as it is created: enabled, mode Recurring Job, everything None."""
+    return _channel(stage, "test_shop", "Shop")
+
+
+@pytest.fixture
+def warehouse(stage: Stage) -> Channel:
+    return _channel(stage, "test_warehouse", "Warehouse")
+
+
+def _channel(stage: Stage, connector: str, name: str) -> Channel:
+    channel = create_channel(
+        stage.account, connector, name, stage.now, settings={"url": "http://platform"}
+    )
+    configure.reconcile(stage.account, stage.now)
+    return channel
+
+
+@pytest.fixture
+def listening_shop(stage: Stage, shop: Channel) -> Channel:
+    """The shop in mode Webhook, without Delay, Emergency Job Period 1 hour."""
+    stage.save(shop, mode="webhook")
+    return shop
+
+
+@pytest.fixture
+def orders_shop(stage: Stage, listening_shop: Channel) -> Channel:
+    """The listening shop whose only emergency job is that of Receive Orders."""
+    stage.save(listening_shop, receive_order_updates={"emergency_period_minutes": None})
+    return listening_shop
