@@ -20,6 +20,9 @@ STOP_SECONDS = 10.0
 # A process that ends this soon after its start counts as one that cannot start.
 SHORT_LIFE_SECONDS = 10.0
 MOST_SHORT_LIVES = 5
+# How long a process may take to become another program, and how often to look meanwhile.
+EXEC_SECONDS = 0.5
+EXEC_LOOKS = 50
 
 
 class AlreadyRunningError(Exception):
@@ -54,6 +57,22 @@ def started(pid: int) -> int | None:
     return int(fields[19]) if fields and fields[0] not in "ZX" else None
 
 
+def _environ(pid: int) -> set[bytes]:
+    """The NAME=value entries of a process; empty when it is gone or not ours to read.
+
+    A living process shows none for the moment in which it becomes another program: asked again.
+    """
+    for _ in range(EXEC_LOOKS):
+        try:
+            content = (PROC / str(pid) / "environ").read_bytes()
+        except OSError:
+            return set()
+        if content or started(pid) is None:
+            return set(content.split(b"\0"))
+        time.sleep(EXEC_SECONDS / EXEC_LOOKS)
+    return set()
+
+
 def group_members(group: int, var: Path) -> list[int]:
     """Living processes of a process group that work on the state folder `var`.
 
@@ -65,9 +84,8 @@ def group_members(group: int, var: Path) -> list[int]:
         fields = _stat(int(folder.name))
         if not fields or fields[0] in "ZX" or int(fields[2]) != group:
             continue
-        with contextlib.suppress(OSError):
-            if proof in (folder / "environ").read_bytes().split(b"\0"):
-                found.append(int(folder.name))
+        if proof in _environ(int(folder.name)):
+            found.append(int(folder.name))
     return found
 
 

@@ -33,9 +33,22 @@ def until(true: Callable[[], object], seconds: float = 15) -> None:
         time.sleep(0.05)
 
 
-def sleeper(var: Path) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "OMSAUTO_VAR": str(var)}
-    return subprocess.Popen(["/bin/sleep", "60"], env=environment, start_new_session=True)
+@pytest.fixture
+def sleeper() -> Iterator[Callable[[Path], subprocess.Popen[bytes]]]:
+    """Starts processes that work on a state folder; ends what the test left of them."""
+    sleepers = []
+
+    def start(var: Path) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, "OMSAUTO_VAR": str(var)}
+        sleepers.append(
+            subprocess.Popen(["/bin/sleep", "60"], env=environment, start_new_session=True)
+        )
+        return sleepers[-1]
+
+    yield start
+    for process in sleepers:
+        process.kill()
+        process.wait()
 
 
 def groups(var: Path) -> dict[str, int]:
@@ -88,8 +101,25 @@ def test_a_process_that_is_gone_has_no_start() -> None:
     assert started(gone.pid) is None
 
 
+def test_a_process_seen_while_it_becomes_another_program_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "17"
+    folder.mkdir()
+    fields = ["S", "1", "17", *["0"] * 16, "99"]
+    (folder / "stat").write_text(f"17 (sh) {' '.join(fields)}")
+    environ = folder / "environ"
+    environ.write_bytes(b"")
+    monkeypatch.setattr(processes, "PROC", tmp_path)
+    monkeypatch.setattr(time, "sleep", lambda _: environ.write_bytes(b"OMSAUTO_VAR=/var\0"))
+
+    assert processes.group_members(17, Path("/var")) == [17]
+
+
 @pytest.mark.faults
-def test_processes_of_a_killed_run_are_ended(tmp_path: Path) -> None:
+def test_processes_of_a_killed_run_are_ended(
+    tmp_path: Path, sleeper: Callable[[Path], subprocess.Popen[bytes]]
+) -> None:
     left = sleeper(tmp_path)
     content = {"up": 0, "started": None, "groups": {"web": left.pid}}
     Record(tmp_path).path.write_text(json.dumps(content))
@@ -100,15 +130,15 @@ def test_processes_of_a_killed_run_are_ended(tmp_path: Path) -> None:
 
 
 @pytest.mark.faults
-def test_a_stranger_under_a_recorded_id_is_left_alone(tmp_path: Path) -> None:
+def test_a_stranger_under_a_recorded_id_is_left_alone(
+    tmp_path: Path, sleeper: Callable[[Path], subprocess.Popen[bytes]]
+) -> None:
     stranger = sleeper(tmp_path / "elsewhere")
     content = {"up": 0, "started": None, "groups": {"web": stranger.pid}}
     Record(tmp_path).path.write_text(json.dumps(content))
 
     assert Record(tmp_path).clear_leftovers() == 0
     assert stranger.poll() is None
-    stranger.kill()
-    stranger.wait()
 
 
 @pytest.mark.faults
