@@ -8,14 +8,68 @@ connector errors. Adding a connector touches one module and one line of the regi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any, ClassVar
 
 import httpx
 
+from channels.connectors.values import (
+    Authorization,
+    Delivery,
+    Gone,
+    Limit,
+    LineData,
+    OrderData,
+    ProductData,
+    ProductPush,
+    PushResult,
+    Record,
+    Refusal,
+    ReportedLine,
+    ShipmentData,
+    ShipmentReport,
+    ShipmentRequest,
+    ShippedLine,
+    StockData,
+    StockTarget,
+    Subscription,
+)
 from channels.enums import MAIN_PERIODS, RECURRING_DELAYS, JobType, Kind
+
+__all__ = [
+    "NEW_ORDER_STATUS",
+    "Authorization",
+    "BadDelivery",
+    "BadSignature",
+    "Capability",
+    "Connector",
+    "ConnectorError",
+    "Delivery",
+    "Gone",
+    "Limit",
+    "LineData",
+    "Log",
+    "Misconfigured",
+    "OrderData",
+    "Permanent",
+    "ProductData",
+    "ProductPush",
+    "PushResult",
+    "Record",
+    "Refusal",
+    "ReportedLine",
+    "Setting",
+    "ShipmentData",
+    "ShipmentReport",
+    "ShipmentRequest",
+    "ShippedLine",
+    "StockData",
+    "StockTarget",
+    "Subscription",
+    "Transient",
+    "silent",
+]
 
 
 class ConnectorError(Exception):
@@ -96,134 +150,6 @@ class Capability:
         return bool(self.topics)
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One webhook delivery, understood.
-
-    `key` is what identifies it at its platform (at most 200 characters), `delivery_id` what the
-    platform calls it, `entities` the external ids it is about.
-    """
-
-    key: str
-    topic: str
-    delivery_id: str
-    entities: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LineData:
-    external_id: str
-    sku: str
-    quantity: int
-    name: str = ""
-    price: Decimal = Decimal(0)
-
-
-@dataclass(frozen=True, slots=True)
-class OrderData:
-    """An order as the platform has it now.
-
-    `changed_at`: the platform's last-changed instant; it is also the revision. `cancelled`: the
-    platform says so, or has put the order into its bin. `final`: nothing more will happen to it.
-    `awaits_payment`: it is not to be shipped yet.
-    """
-
-    external_id: str
-    number: str
-    changed_at: datetime
-    placed_at: datetime
-    lines: tuple[LineData, ...]
-    currency: str = ""
-    total: Decimal = Decimal(0)
-    email: str = ""
-    ship_to: Mapping[str, str] = field(default_factory=dict)
-    platform_status: str = ""
-    cancelled: bool = False
-    final: bool = False
-    awaits_payment: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ShippedLine:
-    sku: str
-    quantity: int
-
-
-@dataclass(frozen=True, slots=True)
-class ShipmentData:
-    """A shipment as the warehouse has it now; `reference` is the key we sent it under.
-
-    `done`: the warehouse will ship nothing more of it.
-    """
-
-    external_id: str
-    reference: str
-    changed_at: datetime
-    lines: tuple[ShippedLine, ...]
-    platform_status: str = ""
-    carrier: str = ""
-    tracking: str = ""
-    shipped_at: datetime | None = None
-    done: bool = False
-    cancelled: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ProductData:
-    external_id: str
-    sku: str
-    name: str
-    changed_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class StockData:
-    sku: str
-    on_hand: int
-    changed_at: datetime | None = None
-
-    @property
-    def external_id(self) -> str:
-        return self.sku
-
-
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """The platform no longer has the entity, or has it only in its bin."""
-
-    external_id: str
-
-
-Record = OrderData | ShipmentData | ProductData | StockData
-
-
-@dataclass(frozen=True, slots=True)
-class ShipmentRequest:
-    """One shipment to send to a warehouse; `key` is the idempotency key and our reference."""
-
-    key: str
-    order_number: str
-    lines: tuple[LineData, ...]
-    ship_to: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class PushResult:
-    """What the platform made of a push: its id of the thing."""
-
-    external_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """One webhook as registered at the platform."""
-
-    external_id: str
-    topic: str
-    url: str
-    active: bool
-
-
 Log = Callable[[str, str], None]
 """(level, message): level is info, warning, error or fatal."""
 
@@ -236,7 +162,9 @@ class Connector:
     """Base of all connectors. Instances are cheap and used by one run only.
 
     `settings` and `secrets` hold the channel's values by the names of `fields`. `http` is made
-    by the caller with time-outs and the guard against private addresses.
+    by the caller with time-outs and the guard against private addresses. `limit` is what the
+    platform last said of its limit. `id_paths` are JSONPath expressions by topic, where the
+    connector lets its mappings say where a body names the record.
     """
 
     id: ClassVar[str]
@@ -244,6 +172,10 @@ class Connector:
     kind: ClassVar[Kind]
     fields: ClassVar[tuple[Setting, ...]] = ()
     capabilities: ClassVar[tuple[Capability, ...]] = ()
+    registers_webhooks: ClassVar[bool] = False
+    """Are `subscribe` and `unsubscribe` there?"""
+    stock_batch: ClassVar[int] = 50
+    """How many listings one call of `set_stock` may take."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -256,10 +188,13 @@ class Connector:
         secrets: Mapping[str, str],
         http: httpx.Client | None = None,
         log: Log = silent,
+        id_paths: Mapping[str, str] | None = None,
     ) -> None:
         self.settings = settings
         self.secrets = secrets
         self.log = log
+        self.limit: Limit | None = None
+        self.id_paths = id_paths or {}
         self._http = http
 
     @property
@@ -315,11 +250,38 @@ class Connector:
         """One record as it is now."""
         raise Permanent(f"{self.label} cannot read one record for {job_type.label}")
 
-    # Pushing.
+    # Pushing. A push may be repeated after a crash: use the platform's idempotency key, and where
+    # it has none read back first what it has. Success is what the platform shows, not its status.
 
     def send_shipment(self, request: ShipmentRequest) -> PushResult:
         """Idempotent under `request.key`."""
         raise Permanent(f"{self.label} cannot take shipments")
+
+    def report_shipment(self, report: ShipmentReport) -> PushResult:
+        """Make the platform show this shipment with these totals and this tracking number.
+
+        Repeating it changes nothing; what the platform shows already is not sent again.
+        """
+        raise Permanent(f"{self.label} takes no shipped quantities")
+
+    def listings(self, skus: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """The platform's ids of its listings with each of these SKUs, compared without case.
+
+        At most `stock_batch` SKUs; one that the platform does not know may be left out.
+        """
+        raise Permanent(f"{self.label} takes no stock")
+
+    def set_stock(self, targets: Sequence[StockTarget]) -> Sequence[Refusal]:
+        """Set absolute quantities, at most `stock_batch`; answers with those not taken.
+
+        Where the platform keeps on hand and reserved apart, `quantity` is what a buyer can have:
+        its own reservations for open orders are counted in before on hand is set.
+        """
+        raise Permanent(f"{self.label} takes no stock")
+
+    def export_product(self, product: ProductPush) -> PushResult:
+        """Make or change one product; where its id is not known it is looked up by SKU first."""
+        raise Permanent(f"{self.label} takes no products")
 
     # Administration.
 
@@ -330,3 +292,19 @@ class Connector:
     def subscriptions(self) -> Iterable[Subscription] | None:
         """The webhooks registered at the platform; None where it cannot tell."""
         return None
+
+    def subscribe(self, topic: str, url: str) -> Subscription:
+        """Register a webhook for the topic, signed with the channel's webhook secret.
+
+        One that is there for this topic and address, whatever became of it, is put in order
+        instead: active, with the present secret.
+        """
+        raise Permanent(f"{self.label} has no webhooks that can be registered from here")
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """Remove a webhook at the platform; nothing where it is gone already."""
+        raise Permanent(f"{self.label} has no webhooks that can be removed from here")
+
+    def refresh_authorization(self, at: datetime) -> Authorization:
+        """Renew the credentials; what is answered replaces the channel's stored secrets."""
+        raise Permanent(f"{self.label} has no credentials that expire")

@@ -7,6 +7,9 @@ from channels.connectors.sandbox_shop import SandboxShop
 from channels.connectors.sandbox_warehouse import SandboxWarehouse
 from channels.connectors.woocommerce import WooCommerce
 
-CONNECTORS: dict[str, type[Connector]] = {
-    connector.id: connector for connector in (SandboxShop, SandboxWarehouse, WooCommerce)
-}
+_ALL: tuple[type[Connector], ...] = (
+    SandboxShop,
+    SandboxWarehouse,
+    WooCommerce,
+)
+CONNECTORS: dict[str, type[Connector]] = {connector.id: connector for connector in _ALL}
