@@ -33,6 +33,7 @@ class Channel(models.Model):
 
     `sync_from`: nothing last changed before it is ever pulled. `rejected_signatures` counts the
     bad signatures in a row since the last good one; `signed_at` is None until the first good one.
+    `authorization_expires_at`: when its credentials expire, as far as the platform has said.
     """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="channels")
@@ -47,6 +48,7 @@ class Channel(models.Model):
     webhook_token = models.CharField(max_length=64, unique=True, default=new_webhook_token)
     sync_from = models.DateTimeField(default=timezone.now)
     needs_attention = models.TextField(default="", blank=True)
+    authorization_expires_at = models.DateTimeField(null=True, editable=False)
     signed_at = models.DateTimeField(null=True, editable=False)
     rejected_signatures = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
@@ -80,6 +82,16 @@ class Channel(models.Model):
     def runs_jobs(self) -> bool:
         """May jobs of this channel run at all?"""
         return self.enabled and self.deleted_at is None and self.account.enabled
+
+    def attention(self, at: datetime) -> str:
+        """Why an operator has to look after this channel, "" where nothing is wrong."""
+        expired = self.authorization_expires_at
+        if self.needs_attention or expired is None or expired > at:
+            return self.needs_attention
+        return (
+            f"The channel's authorization expired at {expired:%Y-%m-%d %H:%M} UTC. Give its "
+            "Authorization Refresh a period, or run it now; if it fails, enter new credentials."
+        )
 
     def make_connector(self, **options: Any) -> Connector:
         return self.connector_class(self.settings, self.secrets, **options)

@@ -19,7 +19,7 @@ from jobs.pull import pull
 from jobs.push import push
 from jobs.work import Work
 from oms.registry import LOGIC
-from oms.work import PullLogic
+from oms.work import PullLogic, PushLogic
 
 log = logging.getLogger(__name__)
 
@@ -70,9 +70,21 @@ def _attempt(work: Work) -> None:
     logic = LOGIC[work.type]
     if isinstance(logic, PullLogic):
         pull(work, logic)
-    else:
+    elif isinstance(logic, PushLogic):
         push(work, logic)
+    else:
+        work.check_lease()
+        logic.act(work.context(), work.connector)
+    _tell_limit(work)
     outcome.succeed(work)
+
+
+def _tell_limit(work: Work) -> None:
+    limit = work.connector.limit
+    if limit is None:
+        return
+    whole = "" if limit.capacity is None else f" of {limit.capacity:g}"
+    work.log("info", f"The platform's limit: {limit.remaining:g}{whole} left after this run.")
 
 
 def _fail(work: Work, error: Exception) -> None:

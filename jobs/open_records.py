@@ -90,7 +90,7 @@ def _read(work: Work, logic: PullLogic, turn: Turn, external_id: str) -> bool:
     turn.read += 1
     turn.unanswered = 0
     turn.errors.pop(external_id, None)
-    commit(work, apply_entity, logic, external_id, record)
+    commit(work, apply_entity, logic, external_id, [record])
     work.flush_log()
     return False
 

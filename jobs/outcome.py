@@ -11,12 +11,13 @@ from django.db.models import Max
 from channels.connectors.base import ConnectorError, Misconfigured, Permanent, Transient
 from channels.enums import Row
 from channels.models import Channel
-from jobs import batches, fallback, lease, rescues, slots, wake
+from jobs import batches, fallback, lease, rescues, slots, stock, wake
 from jobs.dispatch import Request, request_run
 from jobs.lease import MAX_ATTEMPTS, LeaseLost
 from jobs.models import Event, EventStatus, Job, Run, RunStatus
 from jobs.overlap import Sort, Trigger
 from jobs.work import COUNTS, Work
+from oms.registry import LOGIC
 from oms.work import FollowUp, Outcome
 
 LONGEST_RETRY_AFTER = timedelta(hours=1)
@@ -42,6 +43,7 @@ def succeed(work: Work) -> None:
         fallback.refresh_due(job)
         job.save(update_fields=["last_success_at", "heard_at", "by_id_at", *fallback.FIELDS])
         _follow_up(work, at)
+        _announce_stock(work, at)
         wake_waiting(job, at)
     Channel.objects.filter(pk=work.channel.pk).exclude(needs_attention="").update(
         needs_attention=""
@@ -120,6 +122,13 @@ def _follow_up(work: Work, at: datetime) -> None:
         request_run(Request(job, trigger, Sort.ENTITY, at, entities=entities), at)
 
 
+def _announce_stock(work: Work, at: datetime) -> None:
+    """What the run did to stock, even where it failed after some of its pages."""
+    cause = LOGIC[work.type].moves_stock
+    if cause is not None:
+        stock.announce(work.channel.account_id, cause, at)
+
+
 def wake_waiting(job: Job, at: datetime) -> None:
     """When a run ends, a waiting run that is due starts at once, the full one first."""
     due = Run.objects.waiting().filter(job=job, not_before__lte=at)
@@ -150,6 +159,7 @@ def fail(work: Work, error: Exception) -> None:
             {**_left(work, work.run.reason or _reason(error)), "error": text},
         )
         end_badly(job, work.run, at)
+        _announce_stock(work, at)
     if isinstance(error, Misconfigured):
         Channel.objects.filter(pk=work.channel.pk).update(needs_attention=str(error))
 

@@ -182,7 +182,7 @@ def pull_entities(
     for external_id in external_ids:
         work.check_lease()
         try:
-            record = work.connector.fetch(work.type, external_id)
+            records = work.connector.fetch_all(work.type, external_id)
         except Misconfigured:
             raise
         except ConnectorError as error:
@@ -191,7 +191,7 @@ def pull_entities(
                 raise
             continue
         worked = True
-        commit(work, apply_entity, logic, external_id, record)
+        commit(work, apply_entity, logic, external_id, records)
         work.flush_log()
     if failed:
         _settle_failed(work, failed, worked=worked, required=required)

@@ -1,29 +1,62 @@
-"""Push jobs: everything that is due, one item at a time, each safe to repeat."""
+"""Push jobs: everything that is due, each item or batch safe to repeat."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from channels.connectors.base import Permanent
+from jobs.overlap import Trigger
 from jobs.work import Work, commit, note, park_pending, set_aside
 from oms import parking
-from oms.work import Park, PushLogic
+from oms.work import Applied, BatchPushLogic, Park, PushLogic
 
 
 def push(work: Work, logic: PushLogic) -> None:
     """One attempt of a push run; items the platform refuses are parked, the rest goes on."""
-    asked = [int(one) for one in work.run.entities]
-    for key in asked or logic.due(work.channel):
+    keys = _wanted(work, logic)
+    size = work.connector.stock_batch if isinstance(logic, BatchPushLogic) else 1
+    for start in range(0, len(keys), size):
         work.check_lease()
-        work.seen.add(str(key))
-        work.count(read=1)
-        try:
-            applied = logic.push(work.context(), work.connector, key)
-        except (Park, Permanent) as refused:
-            set_aside(work, str(key), str(refused), logic.describe(key))
-            continue
-        note(work, str(key), applied)
-        commit(work, _end_item, key)
+        for key, result in _push_some(work, logic, keys[start : start + size]).items():
+            _take_note(work, logic, key, result)
         work.flush_log()
     commit(work, park_pending)
+
+
+def _wanted(work: Work, logic: PushLogic) -> list[int]:
+    if work.run.entities:
+        return [int(one) for one in work.run.entities]
+    by_hand = Trigger.MANUAL in work.run.causes
+    return logic.due_by_hand(work.channel) if by_hand else logic.due(work.channel)
+
+
+def _push_some(work: Work, logic: PushLogic, keys: Sequence[int]) -> dict[int, Applied | Park]:
+    """A batch that is refused whole is sent again one by one: some of it may be good."""
+    if isinstance(logic, BatchPushLogic) and len(keys) > 1:
+        try:
+            return logic.push_batch(work.context(), work.connector, keys)
+        except Permanent as refused:
+            work.log("warning", f"The batch was refused: {refused} Its items are sent one by one.")
+    return {key: _push_one(work, logic, key) for key in keys}
+
+
+def _push_one(work: Work, logic: PushLogic, key: int) -> Applied | Park:
+    try:
+        return logic.push(work.context(), work.connector, key)
+    except Park as refused:
+        return refused
+    except Permanent as refused:
+        return Park(str(refused))
+
+
+def _take_note(work: Work, logic: PushLogic, key: int, result: Applied | Park) -> None:
+    work.seen.add(str(key))
+    work.count(read=1)
+    if isinstance(result, Park):
+        set_aside(work, str(key), str(result), logic.describe(key))
+        return
+    note(work, str(key), result)
+    commit(work, _end_item, key)
 
 
 def _end_item(work: Work, key: int) -> None:

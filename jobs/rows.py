@@ -129,7 +129,7 @@ def _acted_on(world: World, job: Job) -> Row:
 
 
 def warnings(world: World) -> list[str]:
-    """Why webhooks will not start what shows a webhook row."""
+    """Why webhooks will not start what shows a webhook row, and credentials will expire."""
     plans = [(job, world.plan(job)) for job in world.jobs.values()]
     listening = [(job, plan) for job, plan in plans if plan.on_webhook]
     found = [
@@ -139,7 +139,23 @@ def warnings(world: World) -> list[str]:
         if not plan.main_on
     ]
     channels = {job.channel_id for job, _plan in listening}
-    return found + [text for pk in sorted(channels) if (text := _no_secret(world, pk))]
+    found += [text for pk in sorted(channels) if (text := _no_secret(world, pk))]
+    return found + [_NOT_RENEWED for job, plan in plans if _ends(world, job, plan)]
+
+
+_NOT_RENEWED = (
+    "Authorization Refresh: its Main Job Period is None, so the channel's credentials are not "
+    "renewed and will expire. Give it a period."
+)
+
+
+def _ends(world: World, job: Job, plan: Plan) -> bool:
+    """Does the authorization of the job's channel expire with nothing to renew it?"""
+    if job.type != JobType.REFRESH_AUTHORIZATION or plan.row is None or plan.main_on:
+        return False
+    channel = world.channels[job.channel_id]
+    connector = channel.connector_class(channel.settings, secrets_of(channel))
+    return connector.authorization_expires()
 
 
 def _no_secret(world: World, channel_id: int) -> str:

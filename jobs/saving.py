@@ -83,7 +83,8 @@ def _save_own(channel: Channel, values: Values, at: datetime, actor: User) -> No
     if secrets := values.get("secrets"):
         new.update({f"secrets.{key}": "changed" for key in secrets})
         row.secrets = merged(secrets_of(row), secrets)
-        fields.append("secrets_encrypted")
+        row.authorization_expires_at = None
+        fields += ["secrets_encrypted", "authorization_expires_at"]
     if {"settings", "secrets_encrypted"} & set(fields):
         # What was wrong may be mended now; the next run that finds it is not says so again.
         row.needs_attention = ""

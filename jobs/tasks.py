@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from jobs import lease, maintenance, wake
+from jobs import lease, maintenance, stock, wake
 from jobs.execute import execute
 
 
@@ -28,3 +28,8 @@ def reconcile() -> int:
 @shared_task(name="jobs.audit_subscriptions")
 def audit_subscriptions() -> int:
     return maintenance.audit_subscriptions(timezone.now())
+
+
+@shared_task(name="jobs.reconcile_stock")
+def reconcile_stock() -> int:
+    return stock.reconcile(timezone.now())

@@ -154,11 +154,16 @@ def apply_page(work: Work, logic: PullLogic, records: Sequence[Record]) -> None:
     work.save_counts(work.clock())
 
 
-def apply_entity(work: Work, logic: PullLogic, external_id: str, record: Record | Gone) -> None:
-    """Take one record over that was asked for by its id; as `apply_page`."""
-    apply_one(work, logic, record)
-    if external_id in work.outcomes:
-        parking.resolve(work.channel, work.type, [external_id], work.clock())
+def apply_entity(
+    work: Work, logic: PullLogic, external_id: str, records: Sequence[Record | Gone]
+) -> None:
+    """Take over what was asked for by one id, mostly one record; as `apply_page`."""
+    for record in records:
+        apply_one(work, logic, record)
+    handled = [one.external_id for one in records if one.external_id in work.outcomes]
+    if len(handled) == len(records):
+        handled.append(external_id)
+    parking.resolve(work.channel, work.type, handled, work.clock())
     work.save_counts(work.clock())
 
 

@@ -15,6 +15,7 @@ from datetime import datetime
 
 from django.db.models import F
 
+from oms import listed_stock
 from oms.models import Shipment, ShipmentStatus, StockLevel
 
 Levels = dict[int, StockLevel]
@@ -63,7 +64,11 @@ def book(
     allocated: Mapping[int, int] | None = None,
     on_hand: Mapping[int, int] | None = None,
 ) -> None:
-    """Add these differences, by product id, to locked levels."""
+    """Add these differences, by product id, to locked levels.
+
+    Sales channels have to be told where that changes what is available.
+    """
+    changed = []
     for product_id, level in levels.items():
         promised = (allocated or {}).get(product_id, 0)
         moved = (on_hand or {}).get(product_id, 0)
@@ -73,3 +78,7 @@ def book(
             )
             level.allocated += promised
             level.on_hand += moved
+        if promised != moved:
+            changed.append(product_id)
+    if changed:
+        listed_stock.note_change(changed)

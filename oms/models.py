@@ -24,6 +24,9 @@ class Product(models.Model):
     sku = models.CharField(max_length=120)
     sku_key = models.CharField(max_length=360, editable=False)  # a folded letter may be three
     name = models.CharField(max_length=250, blank=True)
+    barcode = models.CharField(max_length=60, blank=True)
+    price = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -44,14 +47,20 @@ class Product(models.Model):
 
 
 class ProductReference(models.Model):
-    """What a channel calls a product."""
+    """What a channel calls a product.
+
+    `revision_at`: the platform's last-changed instant that was taken over; `exported_at`: the
+    product's own `updated_at` that the platform was last told of.
+    """
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="references")
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="product_references")
     external_id = models.CharField(max_length=120)
     revision_at = models.DateTimeField(null=True)
+    exported_at = models.DateTimeField(null=True)
 
     class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
                 fields=["channel", "external_id"], name="one_product_per_channel_id"
@@ -63,12 +72,16 @@ class ProductReference(models.Model):
 
 
 class StockLevel(models.Model):
-    """Stock of a product at one fulfillment channel."""
+    """Stock of a product at one fulfillment channel.
+
+    `counted_at`: when the warehouse last counted it, by the warehouse's own clock where it says.
+    """
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="stock_levels")
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="stock_levels")
     on_hand = models.IntegerField(default=0)
     allocated = models.PositiveIntegerField(default=0)
+    counted_at = models.DateTimeField(null=True, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -83,6 +96,40 @@ class StockLevel(models.Model):
     def available(self) -> int:
         """May be negative; what is sent to a platform never is."""
         return self.on_hand - self.allocated
+
+
+class ListedStock(models.Model):
+    """How far a sales channel knows what is available of a product.
+
+    `version` moves with every change of the available quantity; `sent_version` is the one the
+    platform acknowledged last, as `quantity`, at `sent_at`. `listed`: the platform sells it.
+    """
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="listed_stock")
+    product = models.ForeignKey(Product, models.CASCADE, related_name="listed_stock")
+    version = models.PositiveBigIntegerField(default=1)
+    sent_version = models.PositiveBigIntegerField(default=0)
+    quantity = models.PositiveIntegerField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    listed = models.BooleanField(default=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["product", "channel"], name="one_listed_stock_per_channel"
+            )
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["channel", "product"],
+                condition=Q(version__gt=F("sent_version"), listed=True),
+                name="listed_stock_to_send",
+            ),
+            models.Index(fields=["channel", "sent_at"], name="listed_stock_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of {self.product} on {self.channel}"
 
 
 class OrderStatus(models.TextChoices):
@@ -181,7 +228,9 @@ class Shipment(models.Model):
     """What one warehouse is to ship of an order.
 
     `key` is the idempotency key at the warehouse. `done`: the warehouse will ship nothing more,
-    so what a short shipment lacks is no longer kept for it.
+    so what a short shipment lacks is no longer kept for it. `unreported`: the sales channel is
+    still to be told what has shipped, or another tracking number; `report_id` is what it calls
+    what it was told last.
     """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="shipments")
@@ -196,6 +245,8 @@ class Shipment(models.Model):
     revision_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     shipped_at = models.DateTimeField(null=True)
+    unreported = models.BooleanField(default=False)
+    report_id = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -220,6 +271,9 @@ class Shipment(models.Model):
                 fields=["channel", "id"],
                 condition=Q(status="backordered"),
                 name="shipments_backordered",
+            ),
+            models.Index(
+                fields=["order"], condition=Q(unreported=True), name="shipments_unreported"
             ),
         ]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from channels.connectors.base import OrderData
 from channels.models import Channel
@@ -20,7 +20,7 @@ from oms.models import OPEN_ORDER_STATUSES, Order, OrderLine, OrderStatus, Shipm
 from oms.order_content import address_of, fields_of, lines_of, wanted_of
 from oms.order_lines import rewrite_lines
 from oms.states import AT_WAREHOUSE, UNSENT, move_order
-from oms.work import Applied, Context, Outcome, Park, PullLogic
+from oms.work import Applied, Context, Outcome, Park, PullLogic, StockCause
 
 UNCHANGED = Applied(Outcome.UNCHANGED)
 APPROVED = OrderStatus.APPROVED
@@ -28,6 +28,8 @@ APPROVED = OrderStatus.APPROVED
 
 class OrderPull(PullLogic):
     """Both order jobs treat an order that we have alike; they differ where we have none."""
+
+    moves_stock: ClassVar[StockCause | None] = StockCause.ORDERED
 
     def apply(self, context: Context, record: OrderData) -> Applied:
         order = _locked(context, record.external_id)

@@ -19,7 +19,7 @@ from oms.models import Shipment, ShipmentLine, ShipmentStatus
 from oms.shipped_quantities import shared_out, totals_of
 from oms.shipping import cancel_at_warehouse, end_rest, ship
 from oms.states import lock_shipment
-from oms.work import Applied, Context, Outcome, PullLogic
+from oms.work import Applied, Context, Outcome, PullLogic, StockCause
 
 UNCHANGED = Applied(Outcome.UNCHANGED)
 OPEN = (ShipmentStatus.SENT, ShipmentStatus.SHORT_SHIPPED)
@@ -27,6 +27,7 @@ OPEN = (ShipmentStatus.SENT, ShipmentStatus.SHORT_SHIPPED)
 
 class ReceiveShipments(PullLogic):
     type: ClassVar[JobType] = JobType.RECEIVE_SHIPMENTS
+    moves_stock: ClassVar[StockCause | None] = StockCause.ORDERED
 
     def apply(self, context: Context, record: ShipmentData) -> Applied:
         shipment = _find(context.channel, record)

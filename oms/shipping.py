@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from django.db.models import F
@@ -11,7 +12,15 @@ from channels.connectors.base import ShipmentData
 from oms.allocation import end, release_backorders
 from oms.columns import texts
 from oms.ledger import book, held, lock_levels
-from oms.models import Order, OrderLine, OrderStatus, Shipment, ShipmentLine, ShipmentStatus
+from oms.models import (
+    Order,
+    OrderLine,
+    OrderStatus,
+    Shipment,
+    ShipmentLine,
+    ShipmentStatus,
+    StockLevel,
+)
 from oms.shipped_quantities import DECIDE
 from oms.states import AT_WAREHOUSE, UNSENT, move_order, move_shipment
 from oms.work import Context, Park
@@ -33,8 +42,8 @@ def ship(
     """
     before, was_done = held(shipment), shipment.done
     shipped = _count(context, shipment, lines, shares)
-    changed = _write(context, shipment, record, lines) or bool(shipped)
-    _book(context, shipment, before, shipped)
+    changed = _write(context, shipment, record, lines, more=bool(shipped))
+    _book(context, shipment, before, shipped, left_at=record.shipped_at)
     if shipped:
         _finish_order(context, shipment.order)
     if shipment.done and not was_done:
@@ -48,22 +57,39 @@ def end_rest(context: Context, shipment: Shipment) -> bool:
         return False
     rest, short = held(shipment), ShipmentStatus.SHORT_SHIPPED
     move_shipment(shipment, short, out_of={short}, done=True)
-    _book(context, shipment, rest, Counter())
+    _book(context, shipment, rest, Counter(), left_at=None)
     _give_up_rest(context, shipment, rest, cancelled=True)
     return True
 
 
 def _book(
-    context: Context, shipment: Shipment, before: Counter[int], shipped: Counter[int]
+    context: Context,
+    shipment: Shipment,
+    before: Counter[int],
+    shipped: Counter[int],
+    *,
+    left_at: datetime | None,
 ) -> None:
-    """What the shipment holds now instead of `before`, and what left the house, by product."""
+    """What the shipment holds now instead of `before`, and what left the house, by product.
+
+    What the warehouse has counted since it left is missing from its count already.
+    """
     after = held(shipment)
+    levels = lock_levels(shipment.channel_id, {*before, *after, *shipped})
     book(
-        lock_levels(shipment.channel_id, {*before, *after, *shipped}),
+        levels,
         context.at,
         allocated={product: after[product] - before[product] for product in {*before, *after}},
-        on_hand={product: -quantity for product, quantity in shipped.items()},
+        on_hand={
+            product: -quantity
+            for product, quantity in shipped.items()
+            if not _counted_since(levels[product], left_at)
+        },
     )
+
+
+def _counted_since(level: StockLevel, left_at: datetime | None) -> bool:
+    return bool(left_at and level.counted_at and level.counted_at > left_at)
 
 
 def _give_up_rest(
@@ -112,17 +138,25 @@ def _count_line(line: ShipmentLine, more: int) -> None:
 
 
 def _write(
-    context: Context, shipment: Shipment, record: ShipmentData, lines: list[ShipmentLine]
+    context: Context,
+    shipment: Shipment,
+    record: ShipmentData,
+    lines: list[ShipmentLine],
+    *,
+    more: bool,
 ) -> bool:
+    """Write what differs; the sales channel is to hear of `more` quantity and of its tracking."""
     whole = all(line.shipped == line.quantity for line in lines)
     told = texts(Shipment, carrier=record.carrier, tracking=record.tracking)
     values: dict[str, Any] = {name: value for name, value in told.items() if value}
     values["shipped_at"] = record.shipped_at or shipment.shipped_at or context.at
     values["done"] = whole or record.done or record.cancelled
+    if more or any(getattr(shipment, name) != told[name] for name in told if told[name]):
+        values["unreported"] = True
     to = ShipmentStatus.SHIPPED if whole else ShipmentStatus.SHORT_SHIPPED
     before = ShipmentStatus(shipment.status)
     if before == to and all(getattr(shipment, name) == value for name, value in values.items()):
-        return False
+        return more
     return move_shipment(shipment, to, out_of={before}, **values)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -44,8 +45,14 @@ def set_on_hand(level: StockLevel, quantity: int, at: datetime, log: Log = silen
 
     What is promised stays promised, so the available quantity may become negative.
     """
-    locked = lock_levels(level.channel_id, [level.product_id])
-    current = locked[level.product_id]
-    book(locked, at, on_hand={level.product_id: quantity - current.on_hand})
-    release_backorders(level.channel_id, [level.product_id], at, log)
+    set_counts(level.channel_id, {level.product_id: quantity}, at, log)
     level.refresh_from_db()
+
+
+@transaction.atomic
+def set_counts(channel_id: int, counts: Mapping[int, int], at: datetime, log: Log = silent) -> None:
+    """The same for many products of one warehouse, by product id."""
+    locked = lock_levels(channel_id, counts)
+    more = {product: counts[product] - level.on_hand for product, level in locked.items()}
+    book(locked, at, on_hand=more)
+    release_backorders(channel_id, [p for p, change in more.items() if change > 0], at, log)

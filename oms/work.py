@@ -7,7 +7,7 @@ applies one record, or pushes one item, and answers with what it did and what sh
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -55,10 +55,23 @@ class Context:
     log: Log
 
 
+class StockCause(StrEnum):
+    """Why what is available of a product changed; a channel's inventory mode asks for it."""
+
+    COUNTED = "counted"  # a fulfillment channel was synchronized, by hand or on its schedule
+    IMPORTED = "imported"  # from a file
+    ADJUSTED = "adjusted"  # by hand
+    ORDERED = "ordered"  # an order was allocated, or gave its stock back
+
+
 class PullLogic(ABC):
-    """Takes records of a platform over into ours. Applying a record twice changes nothing."""
+    """Takes records of a platform over into ours. Applying a record twice changes nothing.
+
+    `moves_stock`: why available quantities change where this logic changes them.
+    """
 
     type: ClassVar[JobType]
+    moves_stock: ClassVar[StockCause | None] = None
 
     @abstractmethod
     def apply(self, context: Context, record: Any) -> Applied:
@@ -80,10 +93,15 @@ class PushLogic(ABC):
     """Sends our records to a platform, each once."""
 
     type: ClassVar[JobType]
+    moves_stock: ClassVar[StockCause | None] = None
 
     @abstractmethod
     def due(self, channel: Channel) -> list[int]:
         """Primary keys of what is to be sent, oldest first."""
+
+    def due_by_hand(self, channel: Channel) -> list[int]:
+        """The same for a run that an operator asked for."""
+        return self.due(channel)
 
     @abstractmethod
     def push(self, context: Context, connector: Connector, key: int) -> Applied:
@@ -95,6 +113,39 @@ class PushLogic(ABC):
     @abstractmethod
     def describe(self, key: int) -> dict[str, Any]:
         """The item as plain values, for a parked record's payload."""
+
+
+class BatchPushLogic(PushLogic):
+    """Sends many items with one call; what the platform refuses of them is parked one by one."""
+
+    @abstractmethod
+    def push_batch(
+        self, context: Context, connector: Connector, keys: Sequence[int]
+    ) -> dict[int, Applied | Park]:
+        """Send at most `connector.stock_batch` items; what became of each, by key.
+
+        Called outside any transaction, must be safe to repeat. Raises connector errors.
+        """
+
+    def push(self, context: Context, connector: Connector, key: int) -> Applied:
+        result = self.push_batch(context, connector, [key])[key]
+        if isinstance(result, Park):
+            raise result
+        return result
+
+
+class InternalLogic(ABC):
+    """Keeps a channel itself in order; has no records."""
+
+    type: ClassVar[JobType]
+    moves_stock: ClassVar[StockCause | None] = None
+
+    @abstractmethod
+    def act(self, context: Context, connector: Connector) -> None:
+        """Raises connector errors."""
+
+
+Logic = PullLogic | PushLogic | InternalLogic
 
 
 def payload_of(record: Record) -> dict[str, Any]:

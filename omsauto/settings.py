@@ -184,6 +184,7 @@ DJANGO_CELERY_BEAT_TZ_AWARE = True
 CELERY_BEAT_SCHEDULE = {
     "forget old events": {"task": "jobs.forget_old_events", "schedule": timedelta(hours=1)},
     "reconcile": {"task": "jobs.reconcile", "schedule": timedelta(hours=1)},
+    "reconcile stock": {"task": "jobs.reconcile_stock", "schedule": timedelta(hours=1)},
     "audit subscriptions": {"task": "jobs.audit_subscriptions", "schedule": timedelta(hours=1)},
 }
 

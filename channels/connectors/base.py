@@ -38,6 +38,8 @@ from channels.connectors.values import (
 from channels.enums import MAIN_PERIODS, RECURRING_DELAYS, JobType, Kind
 
 __all__ = [
+    "DUPLICATE_SKUS",
+    "INVENTORY_MODE",
     "NEW_ORDER_STATUS",
     "Authorization",
     "BadDelivery",
@@ -127,6 +129,33 @@ NEW_ORDER_STATUS = Setting(
 )
 """A setting of every sales channel, whatever its platform."""
 
+INVENTORY_MODE = Setting(
+    "inventory_mode",
+    "Inventory",
+    "choice",
+    required=False,
+    help="Synchronizing by hand sends everything in every mode.",
+    choices=(
+        ("none", "Do not synchronize"),
+        ("realtime", "Real-time: send each change at once"),
+        ("fulfillment", "With the fulfillment channel: send when a warehouse was synchronized"),
+    ),
+    default="none",
+)
+DUPLICATE_SKUS = Setting(
+    "duplicate_skus",
+    "Several listings with one SKU",
+    "choice",
+    required=False,
+    choices=(
+        ("all", "All of them get the quantity"),
+        ("first", "The first one gets it"),
+        ("park", "Set it aside for a decision"),
+    ),
+    default="all",
+)
+"""Settings of every sales channel that takes stock."""
+
 
 @dataclass(frozen=True, slots=True)
 class Capability:
@@ -179,8 +208,10 @@ class Connector:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if getattr(cls, "kind", None) == Kind.SALES and NEW_ORDER_STATUS not in cls.fields:
-            cls.fields = (*cls.fields, NEW_ORDER_STATUS)
+        common = [NEW_ORDER_STATUS] if getattr(cls, "kind", None) == Kind.SALES else []
+        if cls.capability(JobType.SYNC_INVENTORY):
+            common += [INVENTORY_MODE, DUPLICATE_SKUS]
+        cls.fields = (*cls.fields, *(field for field in common if field not in cls.fields))
 
     def __init__(
         self,
@@ -250,6 +281,10 @@ class Connector:
         """One record as it is now."""
         raise Permanent(f"{self.label} cannot read one record for {job_type.label}")
 
+    def fetch_all(self, job_type: JobType, external_id: str) -> Sequence[Record | Gone]:
+        """All records that an identifier of a delivery names: of a product, its variants."""
+        return [self.fetch(job_type, external_id)]
+
     # Pushing. A push may be repeated after a crash: use the platform's idempotency key, and where
     # it has none read back first what it has. Success is what the platform shows, not its status.
 
@@ -304,6 +339,10 @@ class Connector:
     def unsubscribe(self, subscription: Subscription) -> None:
         """Remove a webhook at the platform; nothing where it is gone already."""
         raise Permanent(f"{self.label} has no webhooks that can be removed from here")
+
+    def authorization_expires(self) -> bool:
+        """Do the channel's present credentials expire unless they are renewed?"""
+        return False
 
     def refresh_authorization(self, at: datetime) -> Authorization:
         """Renew the credentials; what is answered replaces the channel's stored secrets."""

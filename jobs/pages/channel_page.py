@@ -100,7 +100,7 @@ def preview_of(form: ChannelForm, here: Here) -> Preview:
         own.append("The connection settings are saved; the next run uses them.")
     changes = configure.preview(here.account, change, here.at) if change != Change() else []
     new = put(form.world, change)
-    warns = webhook_warnings(new) if change.channels or change.mappings else []
+    warns = webhook_warnings(new) if change != Change() else []
     return Preview(changes, own, warns, touched=bool(own) or change != Change())
 
 
@@ -174,6 +174,7 @@ def _render(
         "refused": refused,
         "nav_current": channel.kind,
         "may_edit": here.may_operate,
+        "attention": channel.attention(here.at),
         "warnings": webhook_warnings(form.world),
         "job_types": [JobType(job.type) for job in form.world.jobs.values() if job.row],
         **_TAB_CONTEXTS[tab](here, form),

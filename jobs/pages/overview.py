@@ -116,8 +116,8 @@ def _connection(url: str) -> str:
 def _faults(line: Standing, url: str) -> Iterator[Attention]:
     """What fails until a person acts, or until it is tried again."""
     run = line.failure
-    if line.channel.needs_attention:
-        text = f"{line.channel}: {line.channel.needs_attention}"
+    if line.attention:
+        text = f"{line.channel}: {line.attention}"
         yield Attention("bad", text, "Open the connection", _connection(url))
     elif run:
         text = f"{line.channel}: {run.get_type_display()} failed. {run.error}"

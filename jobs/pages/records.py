@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.models import Role
 from channels.enums import Kind
-from jobs import control
+from jobs import control, stock
 from jobs.pages.here import Here, page
 from jobs.pages.paging import Slice, in_order, newest_first, number
 from oms.catalog import BadSku, create_product
@@ -28,7 +28,6 @@ from oms.models import (
     StockLevel,
     sku_key,
 )
-from oms.stock import set_on_hand
 
 TABS = (
     ("orders", "Orders"),
@@ -227,7 +226,7 @@ def set_stock(here: Here, level_id: int) -> HttpResponse:
     if not (sent.isascii() and sent.isdigit() and int(sent) <= LARGEST):
         messages.error(here.request, "On hand must be a whole number, zero or more.")
         return _back_to("stock")
-    set_on_hand(level, int(sent), here.at)
+    stock.adjust(level, int(sent), here.at)
     messages.success(here.request, f"{level.product}: {level.on_hand} on hand at {level.channel}.")
     return _back_to("stock")
 

@@ -39,6 +39,7 @@ class Standing:
     parked: int
     rescues: int
     failure: Run | None
+    attention: str
 
 
 def standings(world: World, at: datetime) -> list[Standing]:
@@ -61,6 +62,7 @@ def standings(world: World, at: datetime) -> list[Standing]:
             parked=parked_by.get(channel.pk, 0),
             rescues=rescues.get(channel.pk, 0),
             failure=failures.get(channel.pk),
+            attention=channel.attention(at),
         )
         for channel in channels
     ]

@@ -73,7 +73,7 @@ class ChannelFields(RowShape):
         return channel.webhook_path if channel.account_id in self.context["operates"] else None
 
     def get_needs_attention(self, channel: Channel) -> str | None:
-        return channel.needs_attention or None
+        return channel.attention(timezone.now()) or None
 
     def validate_sync_from(self, moment: datetime) -> datetime:
         if moment > timezone.now():

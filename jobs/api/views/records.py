@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from accounts.access import require
 from accounts.models import Role
-from jobs import control
+from jobs import control, stock
 from jobs.api import filters
 from jobs.api.scope import Scoped, roles_of, user_of
 from jobs.api.serializers.records import (
@@ -28,7 +28,6 @@ from jobs.api.serializers.runs import RunSerializer
 from jobs.api.views.runs import CONFLICT
 from oms.catalog import BadSku, create_product, find_product
 from oms.models import Order, ParkedRecord, Product, Shipment, StockLevel
-from oms.stock import set_on_hand
 
 
 class OrderRows(Scoped):
@@ -137,7 +136,7 @@ class StockLevelView(StockLevelRows, RetrieveAPIView[StockLevel]):
         body = self.get_serializer(level, data=request.data, partial=True)
         body.is_valid(raise_exception=True)
         if "on_hand" in body.validated_data:
-            set_on_hand(level, body.validated_data["on_hand"], timezone.now())
+            stock.adjust(level, body.validated_data["on_hand"], timezone.now())
         return Response(self.get_serializer(level).data)
 
 

@@ -1,0 +1,66 @@
+"""Stock that changed by hand, from a file or in a run, and the channels that must hear of it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from accounts.models import Account
+from channels.enums import JobType
+from channels.models import Channel
+from jobs.dispatch import Request, request_run
+from jobs.models import Job
+from jobs.overlap import Sort, Trigger
+from oms import listed_stock, sync_inventory
+from oms.models import StockLevel
+from oms.stock import set_counts, set_on_hand
+from oms.stock_file import Count
+from oms.work import StockCause
+
+RECONCILED_EACH = timedelta(days=1)
+CHANGED, RECONCILE = "stock changed", "daily reconcile of stock"
+
+
+def announce(account_id: int, cause: StockCause, at: datetime) -> None:
+    """One `change` run for each sales channel whose inventory mode sends stock for this cause."""
+    for channel_id in sync_inventory.wanting(account_id, cause):
+        _ask(channel_id, Trigger.CHANGE, Sort.ENTITY, CHANGED, at)
+
+
+def _ask(channel_id: int, trigger: Trigger, sort: Sort, reason: str, at: datetime) -> bool:
+    jobs = Job.objects.with_channel().filter(channel=channel_id, type=JobType.SYNC_INVENTORY)
+    job = jobs.first()
+    if job is None or not job.row or job.suspended:
+        return False
+    request_run(Request(job, trigger, sort, not_before=at, reason=reason), at)
+    return True
+
+
+@transaction.atomic
+def adjust(level: StockLevel, on_hand: int, at: datetime) -> None:
+    """An operator counted: what lies at the warehouse is `on_hand`."""
+    set_on_hand(level, on_hand, at)
+    announce(level.product.account_id, StockCause.ADJUSTED, at)
+
+
+@transaction.atomic
+def take_file(account: Account, channel: Channel, counts: list[Count], at: datetime) -> None:
+    """All counts of a file that was read whole, or none."""
+    set_counts(channel.pk, {count.product_id: count.on_hand for count in counts}, at)
+    announce(account.pk, StockCause.IMPORTED, at)
+
+
+def reconcile(at: datetime) -> int:
+    """Once a day each listing is told again what is available; answers how many channels are.
+
+    The same for what is outstanding since the channel was disabled, or its run failed.
+    """
+    asked = 0
+    for account in Account.objects.filter(enabled=True):
+        for channel in sync_inventory.automatic_channels(account.pk):
+            listed_stock.ensure_rows(channel)
+            listed_stock.demand_again(channel, at - RECONCILED_EACH)
+            if listed_stock.outstanding(channel).exists():
+                asked += _ask(channel.pk, Trigger.SCHEDULE, Sort.FULL, RECONCILE, at)
+    return asked
