@@ -9,8 +9,10 @@ from accounts.models import Account
 from channels.connectors.registry import CONNECTORS
 from channels.models import Channel, create_channel
 from jobs import configure
+from oms.models import StockLevel
+from oms.stock import ensure_levels
 from tests import builders
-from tests.jobs import platform
+from tests.jobs import platform, trade
 from tests.jobs.stage import START, Stage
 
 
@@ -26,6 +28,33 @@ def shopfloor(monkeypatch: pytest.MonkeyPatch) -> platform.Platform:
         monkeypatch.setitem(CONNECTORS, connector.id, connector)
     monkeypatch.setattr(platform, "PLATFORM", platform.Platform())
     return platform.PLATFORM
+
+
+@pytest.fixture
+def market(monkeypatch: pytest.MonkeyPatch, shopfloor: platform.Platform) -> trade.Trade:
+    """A fresh shop and warehouse that do every job type, known to omsauto."""
+    for connector in (trade.TradeShop, trade.TradeWarehouse):
+        monkeypatch.setitem(CONNECTORS, connector.id, connector)
+    monkeypatch.setattr(trade, "TRADE", trade.Trade())
+    return trade.TRADE
+
+
+@pytest.fixture
+def trader(stage: Stage, market: trade.Trade) -> Channel:
+    """A sales channel that does every job type; MUG is listed there."""
+    market.list_skus("MUG")
+    return _channel(stage, "trade_shop", "Trader")
+
+
+@pytest.fixture
+def depot(stage: Stage, market: trade.Trade) -> Channel:
+    """A fulfillment channel that does every job type, the account's default, with 10 MUG."""
+    channel = _channel(stage, "trade_warehouse", "Depot")
+    ensure_levels(stage.account)
+    StockLevel.objects.filter(channel=channel).update(on_hand=10)
+    stage.account.default_fulfillment_channel = channel
+    stage.account.save(update_fields=["default_fulfillment_channel"])
+    return channel
 
 
 @pytest.fixture
