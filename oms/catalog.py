@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -29,8 +30,13 @@ def find_product(account: Account, sku: str) -> Product | None:
 
 
 @transaction.atomic
-def create_product(account: Account, sku: str, name: str, at: datetime) -> Product:
-    """A new product with a stock level at every warehouse. Raises `BadSku`."""
+def create_product(
+    account: Account, sku: str, name: str, at: datetime, **described: Any
+) -> Product:
+    """A new product with a stock level at every warehouse. Raises `BadSku`.
+
+    `described`: further columns, such as barcode and price.
+    """
     key = sku_key(sku)
     if not key:
         raise BadSku("A product needs a SKU.")
@@ -38,7 +44,9 @@ def create_product(account: Account, sku: str, name: str, at: datetime) -> Produ
     if length > SKU_LENGTH:
         raise BadSku(f"A SKU has at most {SKU_LENGTH} characters; this one has {length}.")
     product, created = Product.objects.get_or_create(
-        account=account, sku_key=key, defaults={"sku": sku, "name": name, "created_at": at}
+        account=account,
+        sku_key=key,
+        defaults={"sku": sku, "name": name, "created_at": at, **described},
     )
     if not created:
         raise BadSku(f"SKU {product.sku} is in the catalogue already.")

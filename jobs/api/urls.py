@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jobs.api.views import accounts, channels, connectors, jobs, records, runs, schema
+from jobs.api.views import accounts, channels, connectors, jobs, records, runs, schema, stock
 
 urlpatterns = [
     path("schema/", schema.Schema.as_view(), name="api-schema"),
@@ -23,6 +23,7 @@ urlpatterns = [
     path("channels/<int:channel>/jobs/<str:type>/run/", jobs.RunNow.as_view()),
     path("channels/<int:channel>/upcoming/", jobs.Upcoming.as_view()),
     path("channels/<int:channel>/slots/", jobs.PastSlots.as_view()),
+    path("channels/<int:channel>/stock-file/", stock.StockFileView.as_view()),
     path("runs/", runs.RunList.as_view()),
     path("runs/<int:pk>/", runs.RunView.as_view()),
     path("runs/<int:pk>/cancel/", runs.CancelRun.as_view()),
@@ -34,8 +35,8 @@ urlpatterns = [
     path("orders/<int:pk>/", records.OrderView.as_view()),
     path("products/", records.ProductList.as_view()),
     path("products/<int:pk>/", records.ProductView.as_view()),
-    path("stock-levels/", records.StockLevelList.as_view()),
-    path("stock-levels/<int:pk>/", records.StockLevelView.as_view()),
+    path("stock-levels/", stock.StockLevelList.as_view()),
+    path("stock-levels/<int:pk>/", stock.StockLevelView.as_view()),
     path("shipments/", records.ShipmentList.as_view()),
     path("shipments/<int:pk>/", records.ShipmentView.as_view()),
     path("parked/", records.ParkedList.as_view()),

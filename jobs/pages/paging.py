@@ -43,7 +43,11 @@ def in_order(rows: QuerySet[M], request: HttpRequest, size: int = SIZE) -> Slice
 
 def number(request: HttpRequest, name: str) -> int | None:
     """A number from the query, None where it is absent or no sensible one."""
-    text = request.GET.get(name, "")
+    return as_number(request.GET.get(name, ""))
+
+
+def as_number(text: str) -> int | None:
+    """A key that a form or a query sent; None where it can be none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 

@@ -15,7 +15,8 @@ from accounts.models import Role
 from channels.enums import Kind
 from jobs import control, stock
 from jobs.pages.here import Here, page
-from jobs.pages.paging import Slice, in_order, newest_first, number
+from jobs.pages.paging import Slice, as_number, in_order, newest_first, number
+from oms import stock_file
 from oms.catalog import BadSku, create_product
 from oms.models import (
     Order,
@@ -228,6 +229,26 @@ def set_stock(here: Here, level_id: int) -> HttpResponse:
         return _back_to("stock")
     stock.adjust(level, int(sent), here.at)
     messages.success(here.request, f"{level.product}: {level.on_hand} on hand at {level.channel}.")
+    return _back_to("stock")
+
+
+@page("POST")
+def import_stock(here: Here) -> HttpResponse:
+    """What lies at one warehouse, from a file: whole or not at all."""
+    here.require(Role.OPERATOR)
+    warehouses = here.account.channels.present().filter(kind=Kind.FULFILLMENT)
+    warehouse = warehouses.filter(pk=as_number(here.request.POST.get("channel", "")) or 0).first()
+    sent = here.request.FILES.get("file")
+    if warehouse is None or sent is None:
+        messages.error(here.request, "Choose a warehouse and a file.")
+        return _back_to("stock")
+    try:
+        counts = stock_file.read(warehouse, sent.read(stock_file.LARGEST_FILE + 1))
+    except stock_file.BadFile as bad:
+        messages.error(here.request, f"Nothing was changed. {bad}")
+        return _back_to("stock")
+    stock.take_file(here.account, warehouse, counts, here.at)
+    messages.success(here.request, f"The stock of {len(counts)} SKUs at {warehouse} was set.")
     return _back_to("stock")
 
 

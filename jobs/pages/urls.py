@@ -50,5 +50,6 @@ urlpatterns = [
     path("records/parked/<int:parked_id>/retry/", records.retry_parked, name="retry_parked"),
     path("records/parked/<int:parked_id>/discard/", records.discard_parked, name="discard_parked"),
     path("records/products/", records.add_product, name="add_product"),
+    path("records/stock/import/", records.import_stock, name="import_stock"),
     path("records/stock/<int:level_id>/", records.set_stock, name="set_stock"),
 ]

@@ -56,6 +56,7 @@ BODIES = {
         "secrets": {"token": "t"},
     },
     "products/": {"sku": "NEW"},
+    "channels/<int:channel>/stock-file/": {"csv": "sku,on_hand\n"},
 }
 
 

@@ -90,7 +90,7 @@ def test_a_new_product_is_trimmed_and_gets_stock_levels(brand: Brand) -> None:
         ({"sku": "a\x00b"}, "sku"),
         ({"sku": "mug"}, "sku"),
         ({"sku": "CUP", "name": "x" * 251}, "name"),
-        ({"sku": "CUP", "price": 5}, "price"),
+        ({"sku": "CUP", "colour": "red"}, "colour"),
         ({"sku": "CUP", "account": 999_999}, "account"),
     ],
 )

@@ -81,7 +81,7 @@ EVENTS: dict[Event, tuple[str, ...]] = {
     allocate: ("realtime",),
     release: ("realtime",),
 }
-EXPECTED = {by_hand: 10, allocate: 9, release: 10}
+EXPECTED: dict[Event, int] = {by_hand: 10, allocate: 9, release: 10}
 CELLS = [(event, mode, mode in sends) for event, sends in EVENTS.items() for mode in MODES]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -30,8 +31,8 @@ def shipment(stage: Stage, trader: Channel, depot: Channel) -> Shipment:
     stage.account.automatic_workflow = True
     stage.account.save()
     order = platform.PLATFORM.place(stage.now, "1001")
-    line = order.lines[0]
-    platform.PLATFORM.change("1001", stage.now, lines=(type(line)("1", "MUG", 3),))
+    three = (replace(order.lines[0], quantity=3),)
+    platform.PLATFORM.change("1001", stage.now, lines=three)
     run(stage, trader, "receive_orders")
     run(stage, depot, "send_shipments")
     return Shipment.objects.get(order__external_id="1001")
@@ -41,13 +42,9 @@ def ship(stage: Stage, depot: Channel, shipment: Shipment, quantity: int, tracki
     """The warehouse says so much of it has shipped in all."""
     stage.wait(minutes=5)
     said = shipped(shipment.external_id or "", shipment.key, stage.now, quantity)
-    said = type(said)(**{**_fields(said), "tracking": tracking, "shipped_at": stage.now})
+    said = replace(said, tracking=tracking, shipped_at=stage.now)
     platform.PLATFORM.shipments[said.external_id] = said
     run(stage, depot, "receive_shipments")
-
-
-def _fields(record: object) -> dict[str, object]:
-    return {name: getattr(record, name) for name in record.__dataclass_fields__}  # type: ignore[attr-defined]
 
 
 def test_nothing_is_told_before_something_has_shipped(
@@ -143,7 +140,7 @@ def test_a_count_that_includes_what_left_is_not_lowered_again(
     run(stage, depot, "receive_inventory")
     assert stock(depot) == (7, 3)
     said = shipped(shipment.external_id or "", shipment.key, stage.now, 3)
-    platform.PLATFORM.shipments["x"] = type(said)(**{**_fields(said), "shipped_at": left})
+    platform.PLATFORM.shipments["x"] = replace(said, shipped_at=left)
     run(stage, depot, "receive_shipments")
 
     assert stock(depot) == (7, 0)

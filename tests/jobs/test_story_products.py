@@ -104,7 +104,7 @@ def test_an_import_creates_products_and_their_changes_follow(
     run(stage, trader, IMPORT)
 
     hat.refresh_from_db()
-    assert (hat.price, hat.barcode) == (10, "4006")
+    assert (hat.price, hat.barcode) == (Decimal(10), "4006")
     assert [one.created for one in stage.runs(trader, IMPORT)] == [1, 0]
 
 

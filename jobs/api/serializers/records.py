@@ -111,6 +111,9 @@ class ProductSerializer(RowShape):
             "account",
             "sku",
             "name",
+            "barcode",
+            "price",
+            "currency",
             "created_at",
             "updated_at",
             "references",
@@ -121,6 +124,11 @@ class ProductSerializer(RowShape):
         if len(sku.strip()) > SKU_LENGTH:
             raise serializers.ValidationError(f"A SKU has at most {SKU_LENGTH} characters.")
         return sku
+
+    def validate_currency(self, currency: str) -> str:
+        if currency and not (len(currency) == 3 and currency.isascii() and currency.isupper()):
+            raise serializers.ValidationError("Use the three letters of ISO 4217, such as EUR.")
+        return currency
 
 
 class NewProduct(ProductSerializer):
@@ -151,6 +159,16 @@ class StockLevelSerializer(RowShape):
             "updated_at",
         )
         read_only_fields = ("allocated", "updated_at")
+
+
+class StockFile(serializers.Serializer[None]):
+    """The text of a CSV file with the columns sku and on_hand."""
+
+    csv = serializers.CharField(trim_whitespace=False)
+
+
+class StockFileTaken(serializers.Serializer[None]):
+    counted = serializers.IntegerField(help_text="How many SKUs were set.")
 
 
 class ParkedSerializer(RowShape):

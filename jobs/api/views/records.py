@@ -1,4 +1,4 @@
-"""Orders, shipments, products, stock and parked records."""
+"""Orders, shipments, products and parked records."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from accounts.access import require
 from accounts.models import Role
-from jobs import control, stock
+from jobs import control
 from jobs.api import filters
 from jobs.api.scope import Scoped, roles_of, user_of
 from jobs.api.serializers.records import (
@@ -22,12 +22,14 @@ from jobs.api.serializers.records import (
     ParkedSerializer,
     ProductSerializer,
     ShipmentSerializer,
-    StockLevelSerializer,
 )
 from jobs.api.serializers.runs import RunSerializer
 from jobs.api.views.runs import CONFLICT
 from oms.catalog import BadSku, create_product, find_product
-from oms.models import Order, ParkedRecord, Product, Shipment, StockLevel
+from oms.models import Order, ParkedRecord, Product, Shipment
+
+DESCRIBED = ("barcode", "price", "currency")
+"""What a product may be given beside SKU and name."""
 
 
 class OrderRows(Scoped):
@@ -81,7 +83,11 @@ class ProductList(ProductRows, ListAPIView[Product]):
         require(user_of(request), values["account"], Role.OPERATOR)
         try:
             product = create_product(
-                values["account"], values["sku"], values.get("name", ""), timezone.now()
+                values["account"],
+                values["sku"],
+                values.get("name", ""),
+                timezone.now(),
+                **{key: values[key] for key in DESCRIBED if key in values},
             )
         except BadSku as bad:
             raise ValidationError({"sku": [str(bad)]}) from bad
@@ -110,34 +116,6 @@ class ProductView(ProductRows, RetrieveAPIView[Product]):
         other = find_product(product.account, sku)
         if other is not None and other.pk != product.pk:
             raise ValidationError({"sku": [f"SKU {other.sku} is in the catalogue already."]})
-
-
-class StockLevelRows(Scoped):
-    queryset = StockLevel.objects.select_related("product__account").filter(
-        channel__deleted_at=None
-    )
-    owner = "product__account_id"
-    serializer_class = StockLevelSerializer
-
-
-class StockLevelList(StockLevelRows, ListAPIView[StockLevel]):
-    """Stock of each product at each warehouse."""
-
-    filterset_class = filters.StockLevelFilter
-    paging = ("pk",)
-
-
-class StockLevelView(StockLevelRows, RetrieveAPIView[StockLevel]):
-    """Stock of one product at one warehouse."""
-
-    def patch(self, request: Request, pk: int) -> Response:
-        """Set what lies at the warehouse; waiting shipments that it satisfies become ready."""
-        level = self.get_object()
-        body = self.get_serializer(level, data=request.data, partial=True)
-        body.is_valid(raise_exception=True)
-        if "on_hand" in body.validated_data:
-            stock.adjust(level, body.validated_data["on_hand"], timezone.now())
-        return Response(self.get_serializer(level).data)
 
 
 class ParkedRows(Scoped):
