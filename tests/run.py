@@ -1,6 +1,7 @@
 """The whole of bin/test: every check, then the tests on each pair of database and broker found.
 
-Arguments go to pytest; with arguments only the tests run. Environment: OMSAUTO_TEST_DATABASE_URL
+Arguments go to pytest; with arguments only the tests run. `--real` as the first one runs the tests
+against real third-party systems instead, which it installs. Environment: OMSAUTO_TEST_DATABASE_URL
 and OMSAUTO_TEST_REDIS_URL name the servers to test on, OMSAUTO_REQUIRE (postgres,redis,chromium)
 makes their absence a failure.
 """
@@ -104,24 +105,34 @@ def tests(arguments: list[str], servers: dict[str, str]) -> Iterator[Part]:
     """The tests on files alone, again on the servers found, and last those that kill processes."""
     pytest = [sys.executable, "-m", "pytest"]
     many = [] if any(word.startswith("-n") for word in arguments) else ["-n", "2"]
-    calm = [*pytest, *many, "-m", "not faults", *arguments]
+    calm = [*pytest, *many, "-m", "not faults and not real", *arguments]
     # What the second pair can do is left to it, not reported as skipped by the first.
     embedded = {
         "OMSAUTO_TEST_DATABASE_URL": "",
         "OMSAUTO_TEST_REDIS_URL": "",
         "OMSAUTO_TEST_LATER": ",".join(servers),
     }
-    full = {
-        "OMSAUTO_TEST_DATABASE_URL": servers.get("postgres", ""),
-        "OMSAUTO_TEST_REDIS_URL": servers.get("redis", ""),
-        "OMSAUTO_TEST_LATER": "",
-    }
+    full = _on(servers)
     yield Part("tests on SQLite and the embedded broker", calm, embedded)
     if servers:
         yield Part(f"tests on {' and '.join(servers)}", calm, full)
     if any("mark.faults" in path.read_text() for path in ROOT.glob("tests/**/test_*.py")):
-        killing = [*pytest, "-m", "faults", *arguments]
+        killing = [*pytest, "-m", "faults and not real", *arguments]
         yield Part("tests that kill processes", killing, full)
+
+
+def real_tests(arguments: list[str], servers: dict[str, str]) -> Iterator[Part]:
+    """The tests against systems that nobody here wrote."""
+    command = [sys.executable, "-m", "pytest", "-m", "real", *arguments]
+    yield Part("tests on real systems", command, _on(servers))
+
+
+def _on(servers: dict[str, str]) -> dict[str, str]:
+    return {
+        "OMSAUTO_TEST_DATABASE_URL": servers.get("postgres", ""),
+        "OMSAUTO_TEST_REDIS_URL": servers.get("redis", ""),
+        "OMSAUTO_TEST_LATER": "",
+    }
 
 
 def missing(servers: dict[str, str]) -> list[str]:
@@ -144,8 +155,12 @@ def failures(statuses: dict[str, int], *, chosen: bool) -> list[str]:
 
 def main(arguments: list[str]) -> int:
     servers = found_servers()
-    parts = [*([] if arguments else checks()), *tests(arguments, servers)]
-    failed = failures({part.name: part.run() for part in parts}, chosen=bool(arguments))
+    if arguments[:1] == ["--real"]:
+        parts = list(real_tests(arguments[1:], servers))
+    else:
+        parts = [*([] if arguments else checks()), *tests(arguments, servers)]
+    chosen = bool(arguments) and len(parts) > 1
+    failed = failures({part.name: part.run() for part in parts}, chosen=chosen)
     failed += [f"{name} is required and was not found" for name in missing(servers)]
     say("")
     for name in failed:

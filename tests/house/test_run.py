@@ -31,7 +31,20 @@ def test_what_is_required_and_absent_is_named(monkeypatch: pytest.MonkeyPatch) -
 def test_the_last_tests_are_those_that_kill_processes() -> None:
     *_, last = run.tests([], {"postgres": "a", "redis": "b"})
 
-    assert last.command[-2:] == ["-m", "faults"]
+    assert last.command[-2:] == ["-m", "faults and not real"]
+
+
+def test_real_systems_are_tested_only_where_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(run, "found_servers", lambda: {"postgres": "a"})
+    monkeypatch.setattr(run.Part, "run", lambda part: asked.append(part.name) or 0)
+
+    assert run.main(["--real", "-x"]) == 0
+    assert asked == ["tests on real systems"]
+    [part] = run.real_tests(["-x"], {"postgres": "a"})
+    assert part.command[-3:] == ["-m", "real", "-x"]
+    assert part.environment["OMSAUTO_TEST_DATABASE_URL"] == "a"
+    assert all("not real" in part.command[-1] for part in run.tests([], {}))
 
 
 def test_the_first_pair_leaves_to_the_second_what_that_one_can_do() -> None:
