@@ -120,7 +120,7 @@ def tests(arguments: list[str], servers: dict[str, str]) -> Iterator[Part]:
     if servers:
         yield Part(f"tests on {' and '.join(servers)}", calm, full)
     if any("mark.faults" in path.read_text() for path in ROOT.glob("tests/**/test_*.py")):
-        killing = [*pytest, "-m", "faults and not real", *arguments]
+        killing = [*pytest, "-m", "faults", *arguments]
         yield Part("tests that kill processes", killing, full)
 
 
