@@ -6,14 +6,14 @@ import secrets
 from typing import Any
 
 PRODUCTS = (
-    ("TEA-ASSAM-100", "Assam leaf tea, 100 g", "8.90"),
-    ("TEA-SENCHA-100", "Sencha green tea, 100 g", "11.50"),
-    ("TEA-MINT-050", "Peppermint leaves, 50 g", "5.20"),
-    ("POT-GLASS-1L", "Glass teapot, 1 litre", "34.00"),
-    ("CUP-STONE-02", "Stoneware cups, set of 2", "22.50"),
-    ("FILTER-PAPER-100", "Paper filters, 100 pieces", "3.80"),
-    ("SCALE-MINI", "Pocket scale, 0.1 g", "18.90"),
-    ("TIN-ROUND-L", "Round tea tin, large", "9.40"),
+    ("TEA-ASSAM-100", "Assam leaf tea, 100 g", "8.90", "4006381333931"),
+    ("TEA-SENCHA-100", "Sencha green tea, 100 g", "11.50", "4006381333948"),
+    ("TEA-MINT-050", "Peppermint leaves, 50 g", "5.20", "4006381333955"),
+    ("POT-GLASS-1L", "Glass teapot, 1 litre", "34.00", "4006381333962"),
+    ("CUP-STONE-02", "Stoneware cups, set of 2", "22.50", "4006381333979"),
+    ("FILTER-PAPER-100", "Paper filters, 100 pieces", "3.80", "4006381333986"),
+    ("SCALE-MINI", "Pocket scale, 0.1 g", "18.90", "4006381333993"),
+    ("TIN-ROUND-L", "Round tea tin, large", "9.40", "4006381334006"),
 )
 CUSTOMERS = (
     ("Ada Brook", "12 Mill Lane", "Bristol", "BS1 4QA", "GB"),
@@ -47,4 +47,7 @@ def random_lines(products: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def samples() -> list[dict[str, Any]]:
-    return [{"sku": sku, "name": name, "price": price} for sku, name, price in PRODUCTS]
+    return [
+        {"sku": sku, "name": name, "price": price, "barcode": barcode}
+        for sku, name, price, barcode in PRODUCTS
+    ]

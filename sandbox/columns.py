@@ -7,7 +7,19 @@ from typing import Any
 
 from sandbox import catalogue
 from sandbox.exchange import Request
-from sandbox.markup import button, card, choice, clock, esc, form, hidden, line, number, table
+from sandbox.markup import (
+    button,
+    card,
+    choice,
+    clock,
+    drawer,
+    esc,
+    form,
+    hidden,
+    line,
+    number,
+    table,
+)
 from sandbox.panels import NAME_RULE, ROWS, common, heading, status
 from sandbox.shop import CLOSED, Shop, order_view
 from sandbox.store import Page
@@ -26,9 +38,10 @@ def shop(place: Any, switch: str, request: Request) -> str:
     if not isinstance(place, Shop):
         return _create("shops", "Shop")
     parts = (
-        heading("Shop", place, switch, request, ("orders", "products")),
+        heading("Shop", place, switch, request, ("orders", "products", "stock")),
         _place_order(place),
         card("Newest orders", _orders(place)),
+        drawer("Stock for sale", _for_sale(place)),
         *common(place, request, "Places a random order each time"),
     )
     return f'<section class="place" aria-label="Shop">{"".join(parts)}</section>'
@@ -38,7 +51,7 @@ def warehouse(place: Any, switch: str, request: Request) -> str:
     if not isinstance(place, Warehouse):
         return _create("warehouses", "Warehouse")
     parts = (
-        heading("Warehouse", place, switch, request, ("shipments", "stock")),
+        heading("Warehouse", place, switch, request, ("shipments", "products", "stock")),
         _set_stock(place),
         card("Newest shipments", _shipments(place)),
         *common(place, request, "Ships in full what was received so long ago"),
@@ -78,10 +91,29 @@ def _orders(place: Shop) -> str:
             f"{each['quantity']} x {esc(each['sku'])}"
             + (f" <small>{each['fulfilled']} fulfilled</small>" if each["fulfilled"] else "")
             for each in order["lines"]
-        )
+        ) + _lines(map(_fulfilment, order["fulfilments"]))
         state = status(order["status"])
         rows.append((_named(order["number"], order), lines, state, _acts(place, order)))
     return table("Orders", ("Order", "Lines", "Status", ""), rows, "No orders so far.")
+
+
+def _fulfilment(each: dict[str, Any]) -> str:
+    """What a channel reported: pieces, carrier and tracking number."""
+    pieces = sum(row["quantity"] for row in each["lines"])
+    way = " ".join(part for part in (each["carrier"], each["tracking"]) if part)
+    return f"<small>Fulfilment {each['id']}: {pieces} by {esc(way or 'nobody named')}</small>"
+
+
+def _for_sale(place: Shop) -> str:
+    levels = [entity.data for entity in place.list("stock", Page(limit=250))]
+    rows = [
+        (esc(each["sku"]), esc(each.get("product") or ""), f"{each['available']}")
+        for each in levels
+    ]
+    heads = ("SKU", "Product", "Available")
+    drawn = table("Stock for sale", heads, rows, "None so far: it comes when a channel sends it.")
+    sku = line("SKU", "stock_refused", place.settings.stock_refused, "required")
+    return drawn + form(f"/control/{place.path}", sku + button("Refuse its stock"))
 
 
 def _aside(title: str, content: str) -> str:

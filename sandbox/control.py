@@ -78,6 +78,25 @@ def remove(world: World, request: Request, kind: str, name: str) -> Answer:
     return as_json({})
 
 
+@routes.on("POST", "/{kind}/{name}/expire")
+def expire(world: World, request: Request, kind: str, name: str) -> Answer:
+    """Its tokens expire now, whatever time they had left."""
+    world.place(kind, name).expire_tokens(request.at)
+    return as_json({})
+
+
+@routes.on("POST", "/{kind}/{name}/products")
+def add_product(world: World, request: Request, kind: str, name: str) -> Answer:
+    place = world.assortment(kind, name)
+    return as_json(view(place.add_product(request.fields(), request.at)), 201)
+
+
+@routes.on("POST", "/{kind}/{name}/products/{number:int}/change")
+def change_product(world: World, request: Request, kind: str, name: str, number: int) -> Answer:
+    place = world.assortment(kind, name)
+    return as_json(view(place.change_product(number, request.fields(), request.at)))
+
+
 # Deliveries
 
 
@@ -132,17 +151,6 @@ def cancel_order(world: World, request: Request, name: str, number: int) -> Answ
 def delete_order(world: World, request: Request, name: str, number: int) -> Answer:
     world.shop(name).delete_order(number, request.at)
     return as_json({})
-
-
-@routes.on("POST", "/shops/{name}/products")
-def add_product(world: World, request: Request, name: str) -> Answer:
-    return as_json(view(world.shop(name).add_product(request.fields(), request.at)), 201)
-
-
-@routes.on("POST", "/shops/{name}/products/{number:int}/change")
-def change_product(world: World, request: Request, name: str, number: int) -> Answer:
-    product = world.shop(name).change_product(number, request.fields(), request.at)
-    return as_json(view(product))
 
 
 # Warehouses

@@ -29,6 +29,7 @@ class Delivery:
     answer: str
     created: int
     due: int
+    hook: int
 
     def view(self) -> dict[str, Any]:
         return {
@@ -56,16 +57,18 @@ class Outbox:
         self.news_count = 0
         store.run("update deliveries set status = 'waiting' where status = 'sending'")
 
-    def put(self, place: str, topic: str, entity: str, body: str, at: int, reason: str) -> None:
-        """Queue one delivery; with a `reason` it is only noted as dropped."""
+    def put(
+        self, place: str, hook: int, topic: str, entity: str, body: str, at: int, reason: str
+    ) -> None:
+        """Queue one delivery of a place's hook; with a `reason` it is only noted as dropped."""
         if not reason and self._waiting() >= MOST_WAITING:
             reason = f"more than {MOST_WAITING} deliveries were waiting"
         status = "dropped" if reason else "waiting"
         message = f"msg_{secrets.token_hex(12)}"
         self._store.run(
             "insert into deliveries (place, message, topic, entity, body, status, tries, answer,"
-            " created, due) values (?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",
-            *(place, message, topic, entity, body, status, reason, at, at),
+            " created, due, hook) values (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
+            *(place, message, topic, entity, body, status, reason, at, at, hook),
         )
         self._prune()
 

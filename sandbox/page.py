@@ -34,6 +34,7 @@ SAID = {
     "pick": "Picked.",
     "ship": "Shipped.",
     "stock": "Stock set.",
+    "expire": "Expired.",
     "resend": "On its way again.",
     "remove": "Removed.",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox import hooks
 from sandbox.exchange import Request
 from sandbox.markup import (
     badge,
@@ -18,7 +19,8 @@ from sandbox.markup import (
     shown,
     table,
 )
-from sandbox.place import Place
+from sandbox.place import OWN_HOOK, Place
+from sandbox.settings import LONGEST_TOKEN
 
 ROWS = 10
 NAME_RULE = 'required pattern="[a-z0-9][a-z0-9_\\-]{0,39}"'
@@ -44,15 +46,16 @@ WEBHOOK_FIGURES = (
 )
 WELL = {
     "drop_share": 0, "fail_next": 0, "fail_seconds": 0, "garbage_next": 0, "slow_ms": 0,
-    "calls_per_second": 0,
+    "calls_per_second": 0, "token_seconds": 0, "stock_refused": " ",
 }  # fmt: skip
+"""A blank clears a text; an empty field of a form would count as not given."""
 
 
 def status(word: str) -> str:
     return badge(word.replace("_", " "), TONES.get(word, ""))
 
 
-def heading(title: str, place: Place, switch: str, request: Request, kinds: tuple[str, str]) -> str:
+def heading(title: str, place: Place, switch: str, request: Request, kinds: tuple[str, ...]) -> str:
     counts = place.outbox.counts(place.path)
     held = [(kind.capitalize(), place.store.count(place.path, kind)) for kind in kinds]
     sent = [(word, counts[status]) for word, status in WEBHOOK_FIGURES]
@@ -82,6 +85,9 @@ def _troubles(place: Place, at: int) -> list[str]:
         (now.garbage_next, f"nonsense for {now.garbage_next} calls"),
         (now.slow_ms, f"{now.slow_ms} ms slow"),
         (now.calls_per_second, f"{now.calls_per_second} calls a second"),
+        (now.token_seconds, f"tokens live {now.token_seconds} s"),
+        (now.token_until and now.token_until <= at, "the token has expired"),
+        (now.stock_refused, f"refuses stock of {now.stock_refused}"),
     ]
     return [text for on, text in words if on]
 
@@ -112,11 +118,15 @@ def _trouble_forms(place: Place, request: Request) -> str:
         )
     )
     settings = form(action, f'<div class="grid">{fields}</div>{button("Apply", "main")}', "")
+    life = number("Tokens live for seconds", "token_seconds", now.token_seconds, 0, LONGEST_TOKEN)
+    tokens = form(action, life + button("Start anew")) + form(
+        f"{action}/expire", button("Expire the token now")
+    )
     word, value = ("Switch webhooks off", 0) if now.webhook_active else ("Webhooks on again", 1)
     rest = form(action, button(word, "", "webhook_active", value)) + form(
         action, hidden(**WELL, webhook_active=1) + button("All well again")
     )
-    return f'{settings}<div class="row">{rest}</div>'
+    return f'{settings}<div class="row">{tokens}</div><div class="row">{rest}</div>'
 
 
 def _auto_form(place: Place, what: str) -> str:
@@ -133,9 +143,23 @@ def _connection(place: Place, request: Request) -> str:
     now = place.settings
     target = line("Send webhooks to", "webhook_url", now.webhook_url, 'type="url" required')
     secret = line("Webhook secret", "webhook_secret", now.webhook_secret, "required")
-    return f'<div class="row">{shown("Address", address)}{shown("Token", now.token)}</div>' + form(
-        f"/control/{place.path}", target + secret + button("Save", "main")
+    keys = (
+        shown("Address", address),
+        shown("Token", now.token),
+        shown("Refresh token", now.refresh_token),
     )
+    own = form(f"/control/{place.path}", target + secret + button("Save", "main"))
+    return f'<div class="row">{"".join(keys)}</div>{own}{_registered(place)}'
+
+
+def _registered(place: Place) -> str:
+    """Webhooks that channels registered themselves."""
+    rows = [
+        (esc(hook["topics"][0]), esc(hook["url"]), badge("on" if hook["active"] else "off"))
+        for hook in hooks.listed(place)
+        if hook["id"] != OWN_HOOK
+    ]
+    return table("Registered webhooks", ("Topic", "Address", ""), rows, "") if rows else ""
 
 
 def _more(place: Place) -> str:

@@ -6,16 +6,19 @@ import hmac
 import json
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, ClassVar
 
 from sandbox.exchange import Answer, Refused, Request, not_found
 from sandbox.instants import to_text
 from sandbox.outbox import Outbox
+from sandbox.sender import Target
 from sandbox.settings import Settings
 from sandbox.store import Entity, Page, Store
 
+OWN_HOOK = 1
+"""The number of the webhook that the settings describe; registered ones have higher ones."""
 GARBAGE = Answer(200, b"<html><title>Back soon</title><p>We are doing", "text/html")
 
 
@@ -77,15 +80,32 @@ class Place:
     def list(self, kind: str, page: Page) -> list[Entity]:
         return self.store.list(self.path, kind, page)
 
+    def stock_of(self, sku: str) -> Entity | None:
+        return self.by_key("stock", sku)
+
     # Webhooks
 
     def announce(self, topic: str, entity: str, at: int) -> None:
-        """Queue one thin delivery, or note that the fault settings dropped it."""
-        if not self.settings.webhook_url:
-            return
-        body = {"type": topic, "timestamp": to_text(at), "data": {"id": entity}}
-        self.outbox.put(self.path, topic, entity, json.dumps(body), at, self._reason_to_drop())
-        self.outbox.wake()
+        """Queue a thin delivery for each hook, or note that the fault settings dropped it."""
+        body = json.dumps({"type": topic, "timestamp": to_text(at), "data": {"id": entity}})
+        for hook in self._hooks(topic):
+            reason = self._reason_to_drop()
+            self.outbox.put(self.path, hook, topic, entity, body, at, reason)
+            self.outbox.wake()
+
+    def _hooks(self, topic: str) -> Sequence[int]:
+        """Numbers of the hooks that announce the topic."""
+        settings = self.settings
+        own = bool(settings.webhook_url) and topic not in settings.webhook_muted
+        others = self.store.list(self.path, "webhooks", Page(limit=1_000))
+        return [OWN_HOOK] * own + [h.id for h in others if h.data["topic"] == topic]
+
+    def target(self, hook: int) -> Target | None:
+        """Where a hook's deliveries go now; None where they go nowhere."""
+        if hook == OWN_HOOK or not self.settings.webhook_active:
+            return self.settings.target
+        entity = self.store.get(self.path, "webhooks", hook)
+        return Target(entity.data["url"], entity.data["secret"]) if entity else None
 
     def _reason_to_drop(self) -> str:
         if not self.settings.webhook_active:
@@ -95,6 +115,12 @@ class Place:
         return ""
 
     # Settings
+
+    def expire_tokens(self, at: int) -> None:
+        """What expires on its own after `token_seconds`, now."""
+        with self.store.transaction():
+            self.settings.token_until, self.settings.old_token = at, ""
+            self.keep()
 
     def configure(self, changes: Mapping[str, Any], at: int) -> None:
         with self.store.transaction():
@@ -114,7 +140,7 @@ class Place:
     def admit(self, request: Request) -> Answer | None:
         """Let a call of the platform's API in; an answer stands in for the real one.
 
-        Raises `Refused`: over the rate, made to fail, or without the right token.
+        Raises `Refused`: over the rate, or made to fail.
         """
         rate = self.settings.calls_per_second
         if rate and not self._bucket.takes(rate, request.at):
@@ -125,11 +151,34 @@ class Place:
             raise Refused(self.settings.fail_status, "unwell", "The sandbox was told to fail.")
         if self._use_up("garbage_next"):
             return GARBAGE
-        expected = f"Bearer {self.settings.token}".encode()
-        given = request.headers.get("authorization", "").encode()
-        if not hmac.compare_digest(expected, given):
-            raise Refused(401, "unauthorized", "The token is missing or wrong.")
         return None
+
+    def authorize(self, request: Request) -> None:
+        """Raises `Refused` unless the call carries a token that has not expired."""
+        given = request.headers.get("authorization", "").encode()
+        until = [
+            until
+            for token, until in self.settings.tokens
+            if hmac.compare_digest(f"Bearer {token}".encode(), given)
+        ]
+        if not until:
+            raise Refused(401, "unauthorized", "The token is missing or wrong.")
+        if until[0] and until[0] <= request.at:
+            raise Refused(401, "token_expired", "The token has expired: renew it.")
+
+    def renew_token(self, refresh_token: str, at: int) -> dict[str, Any]:
+        """A new token in the words of OAuth 2 (RFC 6749, 6); the old one lives out its time.
+
+        The refresh token stays, so that an answer that was lost locks nobody out.
+        """
+        settings = self.settings
+        if not hmac.compare_digest(settings.refresh_token.encode(), refresh_token.encode()):
+            raise Refused(401, "unauthorized", "The refresh token is missing or wrong.")
+        with self.store.transaction():
+            settings.renew_token(at)
+            self.keep()
+        answer: dict[str, Any] = {"access_token": settings.token, "token_type": "Bearer"}
+        return {**answer, "expires_in": settings.token_seconds or None}
 
     def _must_fail(self, at: int) -> bool:
         return at < self.settings.fail_until or self._use_up("fail_next")

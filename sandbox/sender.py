@@ -75,12 +75,12 @@ def post(target: Target, message: str, body: bytes, at: int) -> int:
 
 
 class Sender:
-    """A few threads that empty the outbox; `target` tells where a place's deliveries go now."""
+    """A few threads that empty the outbox; `target`: where those of a place's hook go now."""
 
     def __init__(
         self,
         outbox: Outbox,
-        target: Callable[[str], Target | None],
+        target: Callable[[str, int], Target | None],
         pauses_ms: Sequence[int] = PAUSES_MS,
     ) -> None:
         self._outbox = outbox
@@ -124,7 +124,7 @@ class Sender:
         self._outbox.wait(heard, wait / 1000)
 
     def _deliver(self, delivery: Delivery) -> None:
-        target = self._target(delivery.place)
+        target = self._target(delivery.place, delivery.hook)
         if target is None:
             self._outbox.settle(delivery, "dropped", "webhooks are off")
             return

@@ -14,6 +14,8 @@ from sandbox.exchange import invalid
 from sandbox.sender import SECRET_PREFIX, Target, secret_bytes
 
 AUTO_ROUNDS = 100
+LONGEST_TOKEN = 365 * 86_400
+"""Seconds."""
 
 
 def _new_token() -> str:
@@ -28,14 +30,22 @@ def _new_secret() -> str:
 class Settings:
     """`drop_share`: percent of webhooks never sent. `fail_next`, `fail_until`: answer with
     `fail_status` for so many calls, until that instant. `garbage_next`: answer nonsense with 200.
-    `calls_per_second`: 0 is no limit. `auto_seconds`: 0 is off; a shop places an order each time,
-    a warehouse ships what is that old; `auto_left` rounds remain.
+    `calls_per_second`: 0 is no limit. `token_seconds`: how long a token lives, 0 is for ever;
+    `refresh_token` renews it. `webhook_muted`: topics taken out of the webhook. `stock_refused`:
+    a SKU whose stock cannot be set. `auto_seconds`: 0 is off; a shop places an order each time, a
+    warehouse ships what is that old; `auto_left` rounds remain.
     """
 
     token: str = field(default_factory=_new_token)
+    token_seconds: int = 0
+    token_until: int = 0
+    old_token: str = ""
+    old_token_until: int = 0
+    refresh_token: str = field(default_factory=_new_token)
     webhook_url: str = ""
     webhook_secret: str = field(default_factory=_new_secret)
     webhook_active: bool = True
+    webhook_muted: list[str] = field(default_factory=list)
     drop_share: int = 0
     fail_next: int = 0
     fail_until: int = 0
@@ -43,6 +53,8 @@ class Settings:
     garbage_next: int = 0
     slow_ms: int = 0
     calls_per_second: int = 0
+    duplicate_skus: bool = True
+    stock_refused: str = ""
     auto_seconds: int = 0
     auto_left: int = 0
     auto_due: int = 0
@@ -57,6 +69,20 @@ class Settings:
         if not (self.webhook_url and self.webhook_active):
             return None
         return Target(self.webhook_url, self.webhook_secret)
+
+    @property
+    def tokens(self) -> list[tuple[str, int]]:
+        """The tokens that were given out last, with the instants they expire (0 = never)."""
+        former = [(self.old_token, self.old_token_until)] if self.old_token else []
+        return [(self.token, self.token_until), *former]
+
+    def renew_token(self, at: int) -> None:
+        self.old_token, self.old_token_until = self.token, self.token_until
+        self.token = _new_token()
+        self._start_token(at)
+
+    def _start_token(self, at: int) -> None:
+        self.token_until = at + self.token_seconds * 1000 if self.token_seconds else 0
 
     def change(self, changes: Mapping[str, Any], at: int) -> None:
         """Apply what callers may set; all or nothing."""
@@ -74,9 +100,14 @@ class Settings:
             clean["auto_due"] = at + clean["auto_seconds"] * 1000
         for name, value in clean.items():
             setattr(self, name, value)
+        if {"token", "token_seconds"} & clean.keys():
+            self.old_token = ""
+            self._start_token(at)
+        if "webhook_url" in clean:
+            self.webhook_muted = []
 
 
-def _url(value: Any, name: str) -> str:
+def parsed_url(value: Any, name: str) -> str:
     url = checks.text(value, name, 500)
     try:
         parts = urlsplit(url)
@@ -88,7 +119,7 @@ def _url(value: Any, name: str) -> str:
     return url
 
 
-def _secret(value: Any, name: str) -> str:
+def parsed_secret(value: Any, name: str) -> str:
     secret = checks.filled(value, name)
     try:
         secret_bytes(secret)
@@ -110,8 +141,10 @@ def _token(value: Any, name: str) -> str:
 
 PARSERS: dict[str, Callable[[Any, str], Any]] = {
     "token": _token,
-    "webhook_url": _url,
-    "webhook_secret": _secret,
+    "token_seconds": _between(0, LONGEST_TOKEN),
+    "refresh_token": _token,
+    "webhook_url": parsed_url,
+    "webhook_secret": parsed_secret,
     "webhook_active": checks.switch,
     "drop_share": _between(0, 100),
     "fail_next": _between(0, 100_000),
@@ -119,6 +152,8 @@ PARSERS: dict[str, Callable[[Any, str], Any]] = {
     "garbage_next": _between(0, 100_000),
     "slow_ms": _between(0, 60_000),
     "calls_per_second": _between(0, 10_000),
+    "duplicate_skus": checks.switch,
+    "stock_refused": checks.text,
     "auto_seconds": _between(0, 86_400),
     "auto_left": _between(0, 1_000),
 }

@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from sandbox import catalogue, checks
-from sandbox.exchange import Refused, invalid
+from sandbox import catalogue, checks, fulfilments
+from sandbox.exchange import Refused, invalid, not_found
 from sandbox.instants import to_text
-from sandbox.place import Place
+from sandbox.products import Assortment
 from sandbox.store import Entity, Page
 
 CLOSED = ("fulfilled", "cancelled")
+STOCK_OF_PRODUCT = "\t{}"
+"""The key of a product's stock level: a tab is in no SKU."""
 
 
-class Shop(Place):
+class Shop(Assortment):
     kind = "shops"
     topics = ("order.created", "order.updated", "product.created", "product.updated")
 
@@ -113,13 +115,35 @@ class Shop(Place):
             if done is not None:
                 return done, False
             order = self._open_order(number)
-            fulfilment = _fulfilment(body, key, len(order.data["fulfilments"]) + 1, at)
-            _hand_out(order.data["lines"], fulfilment["lines"])
+            fulfilment = fulfilments.read(body, key, len(order.data["fulfilments"]) + 1, at)
+            fulfilments.hand_out(order.data["lines"], fulfilment["lines"])
             order.data["fulfilments"].append(fulfilment)
-            whole = all(line["fulfilled"] == line["quantity"] for line in order.data["lines"])
-            order.data["status"] = "fulfilled" if whole else "partly_fulfilled"
-            self._updated(order, at)
+            self._fulfilled(order, at)
         return fulfilment, True
+
+    def change_fulfilment(
+        self, number: int, which: int, body: Mapping[str, Any], at: int
+    ) -> dict[str, Any]:
+        """Replace its lines, carrier or tracking number; what is left out stays."""
+        with self.store.transaction():
+            order = self.get("orders", number)
+            if order.data["status"] == "cancelled":
+                order = self._open_order(number)
+            kept = order.data["fulfilments"]
+            old = next((each for each in kept if each["id"] == which), None)
+            if old is None:
+                raise not_found(f"fulfilment {which} of order {number}")
+            new = fulfilments.read({**old, **body}, old["key"], which, at)
+            new["created_at"] = old["created_at"]
+            fulfilments.take_back(order.data["lines"], old["lines"])
+            fulfilments.hand_out(order.data["lines"], new["lines"])
+            kept[kept.index(old)] = new
+            self._fulfilled(order, at)
+        return new
+
+    def _fulfilled(self, order: Entity, at: int) -> None:
+        order.data["status"] = fulfilments.status(order.data["lines"])
+        self._updated(order, at)
 
     def _open_order(self, number: int) -> Entity:
         order = self.get("orders", number)
@@ -131,41 +155,40 @@ class Shop(Place):
         self.save("orders", order, at)
         self.announce("order.updated", str(order.id), order.updated)
 
-    # Products and stock
+    # Stock
 
-    def add_product(self, body: Mapping[str, Any], at: int) -> Entity:
-        """Two products may have the same SKU, as in real shops."""
-        sku = checks.filled(body.get("sku"), "sku")
-        data = _product(body, {"sku": sku, "name": sku, "price": "10.00"})
-        with self.store.transaction():
-            product = self.add("products", data, at)
-            self.announce("product.created", str(product.id), at)
-        return product
+    def stock_of(self, sku: str) -> Entity | None:
+        """That of the first product with the SKU, else that of the SKU alone."""
+        owners = self.products_with([sku])
+        level = self.by_key("stock", STOCK_OF_PRODUCT.format(owners[0].id)) if owners else None
+        return level or super().stock_of(sku)
 
-    def change_product(self, number: int, body: Mapping[str, Any], at: int) -> Entity:
+    def set_level(self, row: Mapping[str, Any], at: int) -> Entity:
+        """`available` of a `product` by its id, or of a `sku`."""
+        if "product" not in row:
+            return self.set_stock(row.get("sku", ""), row.get("available"), at)
         with self.store.transaction():
-            product = self.get("products", number)
-            product.data = _product(body, product.data)
-            self.save("products", product, at)
-            self.announce("product.updated", str(number), product.updated)
-        return product
-
-    def add_samples(self, at: int) -> None:
-        """The sample assortment, as far as it is missing."""
-        with self.store.transaction():
-            here = {entity.data["sku"] for entity in self.list("products", Page(limit=250))}
-            for product in catalogue.samples():
-                if product["sku"] not in here:
-                    self.add_product(product, at)
+            product = self.get("products", checks.whole(row["product"], "product", 1))
+            return self._set_stock(product.data["sku"], product, row.get("available"), at)
 
     def set_stock(self, sku: str, available: Any, at: int) -> Entity:
-        sku, count = checks.filled(sku, "sku"), checks.whole(available, "available")
+        """Of the first product with the SKU; a SKU without product has a level of its own."""
         with self.store.transaction():
-            level = self.by_key("stock", sku)
-            if level is None:
-                return self.add("stock", {"sku": sku, "available": count}, at, key=sku)
-            level.data["available"] = count
-            self.save("stock", level, at)
+            sku = checks.filled(sku, "sku")
+            owner = next(iter(self.products_with([sku])), None)
+            return self._set_stock(owner.data["sku"] if owner else sku, owner, available, at)
+
+    def _set_stock(self, sku: str, product: Entity | None, available: Any, at: int) -> Entity:
+        count = checks.whole(available, "available")
+        if sku.casefold() == self.settings.stock_refused.casefold():
+            raise Refused(409, "stock_refused", f"The stock of {sku} cannot be set now.")
+        key = STOCK_OF_PRODUCT.format(product.id) if product else sku
+        data = {"sku": sku, "product": product.id if product else None, "available": count}
+        level = self.by_key("stock", key)
+        if level is None:
+            return self.add("stock", data, at, key=key)
+        level.data = data
+        self.save("stock", level, at)
         return level
 
 
@@ -190,45 +213,6 @@ def _with_quantity(lines: list[dict[str, Any]], body: Mapping[str, Any]) -> list
     if any(line["sku"] == sku for line in lines):
         return [{**line, "quantity": quantity} if line["sku"] == sku else line for line in lines]
     return [*lines, {"sku": sku, "quantity": quantity}]
-
-
-def _fulfilment(body: Mapping[str, Any], key: str, number: int, at: int) -> dict[str, Any]:
-    lines = [
-        {
-            "sku": checks.filled(row.get("sku"), "sku"),
-            "quantity": checks.whole(row.get("quantity"), "quantity", 1),
-        }
-        for row in checks.rows(body.get("lines"), "lines")
-    ]
-    return {
-        "id": number,
-        "key": key,
-        "lines": lines,
-        "carrier": checks.text(body.get("carrier", ""), "carrier"),
-        "tracking": checks.text(body.get("tracking", ""), "tracking"),
-        "created_at": to_text(at),
-    }
-
-
-def _hand_out(order_lines: list[dict[str, Any]], shipped: list[dict[str, Any]]) -> None:
-    """Count shipped quantities onto the order's lines of the same SKU, in order."""
-    for row in shipped:
-        left = row["quantity"]
-        for line in order_lines:
-            if line["sku"] == row["sku"]:
-                part = min(left, line["quantity"] - line["fulfilled"])
-                line["fulfilled"] += part
-                left -= part
-        if left:
-            raise invalid(f"{left} of {row['sku']} more than the order still has open.")
-
-
-def _product(body: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "sku": checks.filled(body.get("sku", base["sku"]), "sku"),
-        "name": checks.filled(body.get("name", base["name"]), "name"),
-        "price": checks.money(body.get("price", base["price"]), "price"),
-    }
 
 
 def order_view(order: Entity) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,12 +23,13 @@ create index if not exists entities_updated on entities (place, type, updated, i
 create table if not exists deliveries (
   id integer primary key autoincrement, place text not null, message text not null,
   topic text not null, entity text not null, body text not null, status text not null,
-  tries integer not null, answer text not null, created integer not null, due integer not null);
+  tries integer not null, answer text not null, created integer not null, due integer not null,
+  hook integer not null default 1);
 create index if not exists deliveries_due on deliveries (due, id) where status = 'waiting';
 create index if not exists deliveries_place on deliveries (place, id);
 """
 
-FIRST_IDS = {"orders": 1001, "shipments": 5001, "products": 101, "stock": 1}
+FIRST_IDS = {"orders": 1001, "shipments": 5001, "products": 101, "stock": 1, "webhooks": 2}
 
 
 @dataclass(slots=True)
@@ -69,7 +70,14 @@ class Store:
         self._db.row_factory = sqlite3.Row
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = normal")
+        self._db.create_function("folded", 1, str.casefold, deterministic=True)
         self._db.executescript(SCHEMA)
+        self._add_hook_column()
+
+    def _add_hook_column(self) -> None:
+        """A state file may be older than the column."""
+        if "hook" not in {row["name"] for row in self.rows("pragma table_info(deliveries)")}:
+            self.run("alter table deliveries add column hook integer not null default 1")
 
     def close(self) -> None:
         with self._lock:
@@ -159,6 +167,15 @@ class Store:
     def by_key(self, place: str, kind: str, key: str) -> Entity | None:
         sql = "select * from entities where place = ? and type = ? and key = ?"
         return next(map(_entity, self.rows(sql, place, kind, key)), None)
+
+    def with_skus(self, place: str, kind: str, skus: Sequence[str]) -> list[Entity]:
+        """Entities whose SKU is one of these, compared without case, by id."""
+        marks = ", ".join("?" * len(skus))
+        sql = (
+            "select * from entities where place = ? and type = ?"  # noqa: S608 - only marks
+            f" and folded(json_extract(data, '$.sku')) in ({marks}) order by id"
+        )
+        return [_entity(row) for row in self.rows(sql, place, kind, *map(str.casefold, skus))]
 
     def count(self, place: str, kind: str) -> int:
         sql = "select count(*) from entities where place = ? and type = ?"

@@ -1,4 +1,4 @@
-"""The pretend warehouse: shipments from received to shipped, and stock levels."""
+"""The pretend warehouse: shipments from received to shipped, products, stock levels."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 from sandbox import catalogue, checks
 from sandbox.exchange import Refused, invalid
 from sandbox.instants import to_text
-from sandbox.place import Place
+from sandbox.products import Assortment
 from sandbox.store import Entity
 
 SAMPLE_STOCK = 100
 WAYS = ("full", "short", "part", "zero", "over")
 
 
-class Warehouse(Place):
+class Warehouse(Assortment):
     kind = "warehouses"
-    topics = ("shipment.updated", "stock.updated")
+    topics = ("shipment.updated", "stock.updated", "product.created", "product.updated")
 
     # Shipments
 
@@ -122,8 +122,9 @@ class Warehouse(Place):
         return level
 
     def add_samples(self, at: int) -> None:
-        """Stock of the sample assortment, as far as it is missing."""
+        """The sample assortment and stock of it, as far as they are missing."""
         with self.store.transaction():
+            super().add_samples(at)
             for product in catalogue.samples():
                 if self.by_key("stock", product["sku"]) is None:
                     self.set_stock(product["sku"], SAMPLE_STOCK, at)

@@ -10,6 +10,7 @@ from typing import Any
 from sandbox.exchange import Refused, invalid
 from sandbox.outbox import Outbox
 from sandbox.place import Place
+from sandbox.products import Assortment
 from sandbox.sender import PAUSES_MS, Sender, Target
 from sandbox.settings import Settings
 from sandbox.shop import Shop
@@ -38,14 +39,19 @@ class World:
     def _made(self, kind: str, name: str, settings: Settings) -> Shop | Warehouse:
         return KINDS[kind](name, settings, self.store, self.outbox)
 
-    def _target(self, path: str) -> Target | None:
+    def _target(self, path: str, hook: int) -> Target | None:
         place = self._places.get(path)
-        return place.settings.target if place else None
+        return place.target(hook) if place else None
 
     def place(self, kind: str, name: str) -> Place:
         place = self._places.get(f"{kind}/{name}")
         if place is None:
             raise Refused(404, "unknown_place", f"There is no place {kind}/{name}.")
+        return place
+
+    def assortment(self, kind: str, name: str) -> Assortment:
+        place = self.place(kind, name)
+        assert isinstance(place, Assortment)  # noqa: S101 - both kinds are; see `shop`
         return place
 
     def shop(self, name: str) -> Shop:

@@ -105,6 +105,18 @@ class Place:
             never.wait(POLL_SECONDS)
         raise AssertionError(f"deliveries still under way after {timeout} s: {counts}")
 
+    def add_product(self, sku: str, **fields: Any) -> dict[str, Any]:
+        return dict(self.call("/products", sku=sku, **fields))
+
+    def change_product(self, product: int, **fields: Any) -> dict[str, Any]:
+        return dict(self.call(f"/products/{product}/change", **fields))
+
+    def products(self) -> list[dict[str, Any]]:
+        return list(self.read("/products", limit=1000)["data"])
+
+    def expire_tokens(self) -> None:
+        self.call("/expire")
+
 
 class Shop(Place):
     def place_order(self, sku: str = "", quantity: int = 1, **fields: Any) -> dict[str, Any]:
@@ -125,17 +137,8 @@ class Shop(Place):
     def delete(self, order: int) -> None:
         self.call(f"/orders/{order}/delete")
 
-    def add_product(self, sku: str, **fields: Any) -> dict[str, Any]:
-        return dict(self.call("/products", sku=sku, **fields))
-
-    def change_product(self, product: int, **fields: Any) -> dict[str, Any]:
-        return dict(self.call(f"/products/{product}/change", **fields))
-
     def orders(self) -> list[dict[str, Any]]:
         return list(self.read("/orders", limit=1000)["data"])
-
-    def products(self) -> list[dict[str, Any]]:
-        return list(self.read("/products", limit=1000)["data"])
 
     def stock(self) -> dict[str, int]:
         return {row["sku"]: row["available"] for row in self.read("/stock", limit=1000)["data"]}

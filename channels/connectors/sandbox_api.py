@@ -12,7 +12,9 @@ from urllib.parse import quote
 
 from channels.connectors import http, standard_webhooks
 from channels.connectors.base import (
+    Authorization,
     BadDelivery,
+    Capability,
     Connector,
     Delivery,
     Gone,
@@ -26,6 +28,7 @@ from channels.enums import JobType
 
 OVERLAP, SAFETY = timedelta(seconds=2), timedelta(seconds=1)
 """The sandbox has milliseconds and an inclusive filter; the margins only cover its clock."""
+REFRESH = Capability(JobType.REFRESH_AUTHORIZATION)
 PAGE_SIZE = 100
 LONGEST_NAME = 200
 
@@ -45,7 +48,15 @@ class SandboxConnector(Connector):
             required=False,
             help="Needed in mode Webhook; starts with whsec_.",
         ),
+        Setting(
+            "refresh_token",
+            "Refresh token",
+            secret=True,
+            required=False,
+            help="Needed for Authorization Refresh, where the sandbox lets its tokens expire.",
+        ),
     )
+    registers_webhooks = True
     place: ClassVar[str]
     lists: ClassVar[Mapping[JobType, str]]
     readers: ClassVar[Mapping[str, Reader]]
@@ -133,7 +144,7 @@ class SandboxConnector(Connector):
         return f"Connected to the sandbox's {kind} {name}."
 
     def subscriptions(self) -> Iterable[Subscription]:
-        """The sandbox keeps one webhook for all topics: one subscription for each of them."""
+        """The webhook of the sandbox's page has all topics: one subscription for each of them."""
         answer = self._read("webhooks", {})
         with understood("webhooks"):
             return [
@@ -142,6 +153,35 @@ class SandboxConnector(Connector):
                 for topic in hook["topics"]
             ]
 
+    def subscribe(self, topic: str, url: str) -> Subscription:
+        """The sandbox itself puts in order what it has for this topic and address."""
+        secret = self.secrets.get("webhook_secret", "")
+        if not secret:
+            raise Misconfigured("the channel has no webhook secret: enter one, then register")
+        body = {"topic": topic, "url": url, "secret": secret}
+        hook = self._exchange("POST", "webhooks", json=body)
+        if hook is None:
+            raise Misconfigured("the sandbox takes no webhooks at this address: check it")
+        with understood("webhooks"):
+            number, active = hook["id"], hook["active"] is True
+            return Subscription(f"{number}/{topic}", topic, hook["url"], active)
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        number, _, topic = subscription.external_id.partition("/")
+        self._exchange("DELETE", f"webhooks/{quote(number, safe='')}/{quote(topic, safe='')}")
+
+    def refresh_authorization(self, at: datetime) -> Authorization:
+        """The refresh token stays as it is, so a lost answer can be asked for again."""
+        refresh_token = self.secrets.get("refresh_token", "")
+        if not refresh_token:
+            raise Misconfigured("the channel has no refresh token: enter it, as the page shows it")
+        body = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        answer = self._call("POST", "token", {}, json=body)
+        with understood("token"):
+            seconds, token = answer["expires_in"], answer["access_token"]
+            expires_at = None if seconds is None else at + timedelta(seconds=seconds)
+            return Authorization({"token": token}, expires_at)
+
     # HTTP
 
     def _read(self, path: str, params: Mapping[str, str]) -> Any:
@@ -149,7 +189,9 @@ class SandboxConnector(Connector):
         return self._exchange("GET", path, params=dict(params))
 
     def _exchange(self, method: str, path: str, **options: Any) -> Any:
-        headers = {"Authorization": f"Bearer {self._token()}", **options.pop("headers", {})}
+        return self._call(method, path, {"Authorization": f"Bearer {self._token()}"}, **options)
+
+    def _call(self, method: str, path: str, headers: Mapping[str, str], **options: Any) -> Any:
         url = f"{self._address()}/{path}"
         response = http.call(self.http, method, url, headers=headers, **options)
         answer = http.json_of(response)

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
-from channels.connectors.base import Capability, LineData, OrderData, ProductData
-from channels.connectors.sandbox_api import OVERLAP, SAFETY, SandboxConnector, instant
+from channels.connectors.base import (
+    Capability,
+    LineData,
+    OrderData,
+    Permanent,
+    PushResult,
+    Refusal,
+    ShipmentReport,
+    StockTarget,
+    Transient,
+)
+from channels.connectors.sandbox_api import OVERLAP, REFRESH, SAFETY, instant, understood
+from channels.connectors.sandbox_products import PRODUCT_JOBS, SandboxProducts, product
 from channels.enums import JobType, Kind
 
 FINAL = ("fulfilled", "cancelled")
@@ -40,11 +52,7 @@ def _line(row: Mapping[str, Any]) -> LineData:
     )
 
 
-def product(row: Mapping[str, Any]) -> ProductData:
-    return ProductData(str(row["id"]), row["sku"], row["name"], instant(row["updated_at"]))
-
-
-class SandboxShop(SandboxConnector):
+class SandboxShop(SandboxProducts):
     id = "sandbox_shop"
     label = "Sandbox shop"
     kind = Kind.SALES
@@ -64,13 +72,10 @@ class SandboxShop(SandboxConnector):
             overlap=OVERLAP,
             safety=SAFETY,
         ),
-        Capability(
-            JobType.IMPORT_PRODUCTS,
-            topics=("product.created", "product.updated"),
-            by_id=True,
-            overlap=OVERLAP,
-            safety=SAFETY,
-        ),
+        Capability(JobType.SEND_ORDER_UPDATES),
+        Capability(JobType.SYNC_INVENTORY),
+        *PRODUCT_JOBS,
+        REFRESH,
     )
     lists = {
         JobType.RECEIVE_ORDERS: "orders",
@@ -78,3 +83,63 @@ class SandboxShop(SandboxConnector):
         JobType.IMPORT_PRODUCTS: "products",
     }
     readers = {"orders": order, "products": product}
+
+    # Shipped quantities
+
+    def report_shipment(self, report: ShipmentReport) -> PushResult:
+        """One fulfilment per key at the shop, made once and corrected afterwards."""
+        path = f"orders/{quote(report.order_id, safe='')}"
+        order = self._read(path, {})
+        if order is None:
+            raise Permanent(f"the shop no longer has the order {report.order_number}")
+        wanted = _fulfilment(report)
+        with understood("fulfilments"):
+            shown = next((f for f in order["fulfilments"] if f["key"] == report.key), None)
+            if shown is None:
+                shown = self._exchange("POST", f"{path}/fulfilments", json=wanted)
+            if not _shows(shown, wanted):
+                address = f"{path}/fulfilments/{shown['id']}"
+                shown = self._exchange("PATCH", address, json=wanted)
+            if not _shows(shown, wanted):
+                raise Transient("the shop does not show the fulfilment as it was sent")
+            return PushResult(str(shown["id"]))
+
+    # Stock
+
+    def listings(self, skus: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        asked = {sku.strip().casefold(): sku for sku in skus if sku.strip()}
+        found: dict[str, list[str]] = {}
+        with understood("products"):
+            for row in self._search(list(asked.values())) if asked else ():
+                found.setdefault(asked[row["sku"].casefold()], []).append(str(row["id"]))
+        return found
+
+    def set_stock(self, targets: Sequence[StockTarget]) -> Sequence[Refusal]:
+        levels = [{"product": each.external_id, "available": each.quantity} for each in targets]
+        answer = self._exchange("POST", "stock", json={"partial": True, "levels": levels})
+        with understood("stock"):
+            refused = {error["index"]: error["message"] for error in answer["errors"]}
+            if len(refused) + len(answer["data"]) != len(targets):
+                raise Transient("the shop's answer does not tell of every listing")
+            return [Refusal(targets[n].external_id, reason) for n, reason in refused.items()]
+
+
+def _fulfilment(report: ShipmentReport) -> dict[str, Any]:
+    return {
+        "key": report.key,
+        "lines": [
+            {"line": line.external_id, "sku": line.sku, "quantity": line.quantity}
+            for line in report.lines
+            if line.quantity
+        ],
+        "carrier": report.carrier.strip(),
+        "tracking": report.tracking.strip(),
+    }
+
+
+def _shows(shown: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    def told(fulfilment: Mapping[str, Any]) -> tuple[Any, ...]:
+        lines = sorted((str(row.get("line")), row["quantity"]) for row in fulfilment["lines"])
+        return fulfilment["carrier"], fulfilment["tracking"], lines
+
+    return told(shown) == told(wanted)

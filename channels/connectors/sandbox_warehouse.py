@@ -14,7 +14,8 @@ from channels.connectors.base import (
     ShippedLine,
     StockData,
 )
-from channels.connectors.sandbox_api import OVERLAP, SAFETY, SandboxConnector, instant, understood
+from channels.connectors.sandbox_api import OVERLAP, REFRESH, SAFETY, instant, understood
+from channels.connectors.sandbox_products import PRODUCT_JOBS, SandboxProducts, product
 from channels.enums import JobType, Kind
 
 DONE = ("shipped", "cancelled")
@@ -43,7 +44,7 @@ def stock(row: Mapping[str, Any]) -> StockData:
     return StockData(row["sku"], int(row["on_hand"]), instant(row["updated_at"]))
 
 
-class SandboxWarehouse(SandboxConnector):
+class SandboxWarehouse(SandboxProducts):
     id = "sandbox_warehouse"
     label = "Sandbox warehouse"
     kind = Kind.FULFILLMENT
@@ -63,9 +64,15 @@ class SandboxWarehouse(SandboxConnector):
             overlap=OVERLAP,
             safety=SAFETY,
         ),
+        *PRODUCT_JOBS,
+        REFRESH,
     )
-    lists = {JobType.RECEIVE_SHIPMENTS: "shipments", JobType.RECEIVE_INVENTORY: "stock"}
-    readers = {"shipments": shipment, "stock": stock}
+    lists = {
+        JobType.RECEIVE_SHIPMENTS: "shipments",
+        JobType.RECEIVE_INVENTORY: "stock",
+        JobType.IMPORT_PRODUCTS: "products",
+    }
+    readers = {"shipments": shipment, "stock": stock, "products": product}
 
     def send_shipment(self, request: ShipmentRequest) -> PushResult:
         """Under a key already sent the sandbox answers with the shipment it made of it then."""

@@ -83,6 +83,7 @@ def _create(at: datetime) -> User:
             secrets={
                 "token": secrets.token_urlsafe(24),
                 "webhook_secret": f"whsec_{secrets.token_hex(16)}",
+                "refresh_token": secrets.token_urlsafe(24),
             },
         )
         for connector, name in (
@@ -131,10 +132,10 @@ def connect() -> str:
 
 
 def _webhooks_of(channel: Channel) -> dict[str, object]:
-    secret = channel.secrets
+    """A demo account made by an earlier version has no refresh token."""
+    shared = ("token", "webhook_secret", "refresh_token")
     return {
-        "token": secret["token"],
-        "webhook_secret": secret["webhook_secret"],
+        **{name: channel.secrets[name] for name in shared if name in channel.secrets},
         "webhook_url": f"http://127.0.0.1:{settings.PORT}{channel.webhook_path}",
         "samples": True,
     }

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.sandbox_server import SandboxServer, Shop, Warehouse
+from tests.sandbox_server import SECRET, SandboxServer, Shop, Warehouse
 
 
 def send(sandbox: SandboxServer, path: str, **fields: str) -> httpx.Response:
@@ -62,6 +62,20 @@ def test_what_comes_from_outside_is_escaped(
     page = sandbox.client.get("/", params={"said": evil, "shop": evil})
     assert "<script" not in page.text
     assert "<b>&" not in page.text
+
+
+def test_the_page_shows_what_channels_told_the_shop(
+    sandbox: SandboxServer, shop: Shop, shop_api: httpx.Client
+) -> None:
+    order = shop.place_order("A", 2)["id"]
+    told = {"key": "f", "lines": [{"sku": "A", "quantity": 2}], "carrier": "Post", "tracking": "T7"}
+    shop_api.post(f"/orders/{order}/fulfilments", json=told)
+    shop_api.put("/stock/STOCKED", json={"available": 41})
+    hook = {"topic": "order.created", "url": "http://127.0.0.1:9/reg", "secret": SECRET}
+    shop_api.post("/webhooks", json=hook)
+    page = sandbox.client.get("/").text
+    for words in ("2 by Post T7", "STOCKED", "41", "http://127.0.0.1:9/reg"):
+        assert words in page
 
 
 @pytest.mark.chromium

@@ -207,3 +207,62 @@ def test_unknown_addresses_methods_places_and_bodies_have_answers_of_their_own(
     assert code(shop_api.post("/orders", content=b"[]")) == (400, "bad_body")
     elsewhere = str(shop_api.base_url).replace("north", "south")
     assert code(shop_api.get(f"{elsewhere}orders")) == (404, "unknown_place")
+
+
+def test_a_partial_batch_sets_what_it_can_and_tells_the_rest(shop_api: httpx.Client) -> None:
+    levels = [{"sku": "A", "available": 1}, {"sku": "B", "available": -1}, {"product": 9}]
+    answer = shop_api.post("/stock", json={"levels": levels, "partial": True}).json()
+    assert [level["sku"] for level in answer["data"]] == ["A"]
+    assert [(error["index"], error["code"]) for error in answer["errors"]] == [
+        (1, "invalid"),
+        (2, "not_found"),
+    ]
+
+
+def test_stock_by_sku_is_that_of_the_first_product(shop: Shop, shop_api: httpx.Client) -> None:
+    first, twin = (shop.add_product("A")["id"] for _ in range(2))
+    shop_api.put("/stock/a", json={"available": 3})
+    shop_api.post("/stock", json={"levels": [{"product": twin, "available": 8}]})
+    assert shop_api.get("/stock/A").json()["product"] == first
+    assert {row["product"]: row["available"] for row in listed(shop_api, "/stock")} == {
+        first: 3,
+        twin: 8,
+    }
+
+
+def test_a_corrected_fulfilment_gives_back_what_it_had(shop_api: httpx.Client) -> None:
+    path = f"/orders/{place(shop_api)['id']}"
+    made = {"key": "f-1", "lines": LINES, "carrier": "Post"}
+    fulfilment = (
+        f"{path}/fulfilments/{shop_api.post(f'{path}/fulfilments', json=made).json()['id']}"
+    )
+    less = {"lines": [{"line": 1, "quantity": 1}], "tracking": "T9"}
+    changed = shop_api.patch(fulfilment, json=less).json()
+    assert (changed["key"], changed["carrier"], changed["tracking"]) == ("f-1", "Post", "T9")
+    order = shop_api.get(path).json()
+    assert [line["fulfilled"] for line in order["lines"]] == [1, 0]
+    assert order["status"] == "partly_fulfilled"
+    before = shop_api.get(path).json()
+    too_much = {"lines": [{"line": 1, "quantity": 3}]}
+    assert shop_api.patch(fulfilment, json=too_much).status_code == 422
+    assert shop_api.get(path).json() == before
+    assert shop_api.patch(f"{path}/fulfilments/7", json=less).status_code == 404
+
+
+def test_products_are_searched_by_sku_without_case(shop_api: httpx.Client) -> None:
+    for sku in ("Ä-1", "B", "ä-1"):
+        shop_api.post("/products", json={"sku": sku})
+    found = shop_api.post("/products/search", json={"skus": ["ä-1", "C"]}).json()["data"]
+    assert [(row["id"], row["sku"]) for row in found] == [(101, "Ä-1"), (103, "ä-1")]
+    assert shop_api.post("/products/search", json={"skus": []}).status_code == 422
+    assert shop_api.post("/products/search", json={"skus": [1]}).status_code == 422
+
+
+def test_a_second_product_of_a_sku_can_be_forbidden(shop: Shop, shop_api: httpx.Client) -> None:
+    assert [shop_api.post("/products", json={"sku": "A"}).status_code for _ in "12"] == [201, 201]
+    shop.configure(duplicate_skus=False)
+    answer = shop_api.post("/products", json={"sku": "a"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "sku_taken")
+    other = shop_api.post("/products", json={"sku": "B"}).json()["id"]
+    assert shop_api.patch(f"/products/{other}", json={"sku": "A"}).status_code == 409
+    assert shop_api.patch(f"/products/{other}", json={"sku": "b"}).status_code == 200

@@ -1,7 +1,10 @@
 """Deliveries: signed, thin, one per change, tried again, dropped on request."""
 
 import json
+import sqlite3
+from pathlib import Path
 
+import httpx
 import pytest
 from standardwebhooks import Webhook
 
@@ -144,3 +147,62 @@ def test_places_have_targets_of_their_own(
         first.wait_for_deliveries()
         second.wait_for_deliveries()
         assert (len(receiver.received), len(other.received)) == (1, 2)
+
+
+def registered(api: httpx.Client, topic: str, url: str, secret: str = SECRET) -> httpx.Response:
+    return api.post("/webhooks", json={"topic": topic, "url": url, "secret": secret})
+
+
+def test_registered_webhooks_and_the_one_of_the_page_are_told_apart(
+    shop: Shop, shop_api: httpx.Client, receiver: WebhookReceiver
+) -> None:
+    with WebhookReceiver() as other:
+        shop.send_webhooks_to(receiver.url)
+        registered(shop_api, "order.created", other.url)
+        registered(shop_api, "order.updated", other.url)
+        shop.place_order("A")
+        shop.wait_for_deliveries()
+        assert (told(receiver), len(other.received)) == (told(other), 1)
+    ids = {each.headers["webhook-id"] for each in (*receiver.received, *other.received)}
+    assert len(ids) == 2
+
+
+def test_a_webhook_that_makes_no_sense_is_not_registered(shop_api: httpx.Client) -> None:
+    url = "http://127.0.0.1:9/"
+    for body in (("order.lost", url), ("order.created", "nowhere"), ("order.created", url, "x")):
+        assert registered(shop_api, *body).status_code == 422
+    assert shop_api.get("/webhooks").json()["data"] == []
+
+
+def test_a_webhook_is_removed_by_number_and_topic(shop_api: httpx.Client) -> None:
+    number = registered(shop_api, "order.created", "http://127.0.0.1:9/").json()["id"]
+    assert shop_api.delete(f"/webhooks/{number}/order.updated").status_code == 404
+    assert shop_api.delete(f"/webhooks/{number}/order.created").status_code == 200
+    assert shop_api.delete(f"/webhooks/{number}/order.created").status_code == 404
+
+
+def test_what_waited_for_a_removed_webhook_is_dropped(
+    shop: Shop, shop_api: httpx.Client, receiver: WebhookReceiver
+) -> None:
+    number = registered(shop_api, "order.created", receiver.url).json()["id"]
+    shop.place_order("A")
+    shop.wait_for_deliveries()
+    shop_api.delete(f"/webhooks/{number}/order.created")
+    shop.resend(shop.deliveries()[0]["id"])
+    assert shop.wait_for_deliveries()["dropped"] == 1
+    assert len(receiver.received) == 1
+
+
+def test_a_state_file_from_before_webhooks_could_be_registered_still_works(
+    tmp_path: Path, receiver: WebhookReceiver
+) -> None:
+    state = tmp_path / "state.db"
+    with SandboxServer(state=state) as sandbox:
+        sandbox.shop("old", webhook_url=receiver.url, drop_share=100).place_order("A")
+    with sqlite3.connect(state) as db:
+        db.execute("alter table deliveries drop column hook")
+    db.close()
+    with SandboxServer(state=state) as sandbox:
+        shop = sandbox.shop("old")
+        shop.resend(shop.deliveries()[0]["id"])
+        assert shop.wait_for_deliveries()["sent"] == 1
