@@ -89,7 +89,7 @@ def _book(
 
 
 def _counted_since(level: StockLevel, left_at: datetime | None) -> bool:
-    return bool(left_at and level.counted_at and level.counted_at > left_at)
+    return bool(left_at and level.counted_at and level.counted_at >= left_at)
 
 
 def _give_up_rest(

@@ -29,9 +29,10 @@ from oms.stock import ensure_levels
 EMAIL = "demo@omsauto.example"
 NAME = "Tea & Co (demo)"
 ZONE = "America/New_York"
-STOCK = 200
+STOCK = 100
 EMERGENCY_MINUTES = 5
 SEND_EVERY_MINUTES = 5
+RENEW_EVERY_MINUTES = 60
 FIRST_ORDERS = 3
 SHOP_ORDERS_EVERY_SECONDS = 45
 SHOP_ORDERS = 8
@@ -79,16 +80,16 @@ def _create(at: datetime) -> User:
             connector,
             name,
             at,
-            settings={"url": "http://127.0.0.1/"},
+            settings={"url": "http://127.0.0.1/", **more},
             secrets={
                 "token": secrets.token_urlsafe(24),
                 "webhook_secret": f"whsec_{secrets.token_hex(16)}",
                 "refresh_token": secrets.token_urlsafe(24),
             },
         )
-        for connector, name in (
-            ("sandbox_shop", "Sandbox shop"),
-            ("sandbox_warehouse", "Sandbox warehouse"),
+        for connector, name, more in (
+            ("sandbox_shop", "Sandbox shop", {"inventory_mode": "realtime"}),
+            ("sandbox_warehouse", "Sandbox warehouse", {}),
         )
     )
     account.default_fulfillment_channel = warehouse
@@ -100,13 +101,19 @@ def _create(at: datetime) -> User:
 
 def _demo_settings(shop: Channel, warehouse: Channel) -> Change:
     webhook = {"emergency_period_minutes": EMERGENCY_MINUTES}
+    often = {"main_period_minutes": SEND_EVERY_MINUTES}
+    hourly = {"main_period_minutes": RENEW_EVERY_MINUTES}
     return Change(
         channels={shop.pk: {"mode": "webhook"}, warehouse.pk: {"mode": "webhook"}},
         jobs={
             (shop.pk, JobType.RECEIVE_ORDERS): webhook,
             (shop.pk, JobType.RECEIVE_ORDER_UPDATES): webhook,
+            (shop.pk, JobType.SEND_ORDER_UPDATES): often,
+            (shop.pk, JobType.REFRESH_AUTHORIZATION): hourly,
             (warehouse.pk, JobType.RECEIVE_SHIPMENTS): webhook,
-            (warehouse.pk, JobType.SEND_SHIPMENTS): {"main_period_minutes": SEND_EVERY_MINUTES},
+            (warehouse.pk, JobType.RECEIVE_INVENTORY): webhook,
+            (warehouse.pk, JobType.SEND_SHIPMENTS): often,
+            (warehouse.pk, JobType.REFRESH_AUTHORIZATION): hourly,
         },
     )
 
@@ -159,7 +166,7 @@ def _control(http: httpx.Client, path: str, body: Mapping[str, object]) -> None:
 
 
 def _fill(http: httpx.Client, account: Account, shop: Channel) -> None:
-    """The shop's assortment becomes our catalogue, with stock for a while."""
+    """The shop's assortment becomes our catalogue, with the stock that the warehouse has."""
     now = timezone.now()
     connector = shop.make_connector(http=http)
     for page in connector.pages(JobType.IMPORT_PRODUCTS, shop.created_at, now):
