@@ -165,6 +165,9 @@ def test_a_recorded_product_keeps_its_values() -> None:
         sku="MUG-BLUE",
         name="Mug, blue",
         changed_at=datetime(2026, 11, 23, 5, 21, 17, tzinfo=UTC),
+        barcode="",
+        price=Decimal("12.50"),
+        currency="",
     )
 
 
