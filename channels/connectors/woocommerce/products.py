@@ -121,10 +121,10 @@ class Products:
     def _read_back(self, record: Json, differing: Json) -> None:
         """WordPress cleans names; a SKU or a price that is not the one sent must not pass."""
         for name, value in differing.items():
-            said = f"product {_id(record)}: the shop shows {name} {record.get(name)!r}"
+            said = f"Product {_id(record)}: the shop shows {name} {record.get(name)!r}"
             if name in ("sku", "regular_price"):
                 raise Permanent(f"{said} instead of {value!r}; a plug-in may be changing it")
-            self._log("warning", f"{said.capitalize()} for {value!r}.")
+            self._log("warning", f"{said} for {value!r}.")
 
     def _in_shop_currency(self, product: ProductPush) -> bool:
         if product.price is None or not product.currency:
