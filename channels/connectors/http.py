@@ -122,7 +122,10 @@ def _raise_for(response: httpx.Response) -> None:
         return
     said = f"{response.request.method} {response.request.url} answered {status}"
     excerpt = response.text[:300].strip()
-    if status == 429 or status >= 500:
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        limit = limit_of(response)
+        raise Transient(f"{said} {excerpt}".strip(), limit.resets_in if limit else None)
+    if status >= 500:
         raise Transient(f"{said} {excerpt}".strip(), retry_after(response))
     if status in (401, 403):
         raise Misconfigured(f"{said}: check the channel's credentials and rights. {excerpt}")

@@ -120,3 +120,22 @@ def test_an_accepted_refusal_comes_back_and_others_are_raised() -> None:
     assert http.call(answering(400), "POST", URL, accept=(400,)).status_code == 400
     with pytest.raises(Permanent):
         http.call(answering(422), "POST", URL, accept=(400,))
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({"Retry-After": "30", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "9"}, 30),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "9"}, 9),
+        ({"X-RateLimit-Remaining": "0"}, None),
+    ],
+)
+def test_the_wait_after_too_many_requests_is_that_of_retry_after_or_of_the_limit(
+    headers: dict[str, str], wait: float | None
+) -> None:
+    client = httpx.Client(
+        transport=httpx.MockTransport(lambda request: httpx.Response(429, headers=headers))
+    )
+    with pytest.raises(Transient) as refused:
+        http.call(client, "GET", URL)
+    assert refused.value.retry_after == wait

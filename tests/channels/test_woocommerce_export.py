@@ -55,7 +55,7 @@ def test_a_product_of_this_sku_is_changed_and_not_made_again(external_id: str) -
     assert connect(shop).export_product(pushed).external_id == "26"
     assert shop.written == ["PUT products/26"]
     mug = shop.products[26]
-    assert (mug["name"], mug["regular_price"], mug["sku"]) == ("Mug", "13", "MUG-BLUE")
+    assert (mug["name"], mug["regular_price"], mug["sku"]) == ("Mug", "13.00", "MUG-BLUE")
 
 
 def test_a_product_known_by_its_id_gets_the_new_sku() -> None:
@@ -84,7 +84,7 @@ def test_a_variation_is_changed_at_its_own_address_and_keeps_its_name() -> None:
     made = connect(shop).export_product(ProductPush("HOOD-M", "Hoodie M", price=Decimal(46)))
     assert made.external_id == "31"
     assert shop.written == ["PUT products/30/variations/31"]
-    assert shop.variations[30][1]["regular_price"] == "46"
+    assert shop.variations[30][1]["regular_price"] == "46.00"
     assert shop.ignored == []
 
 
@@ -202,10 +202,20 @@ def test_the_shop_s_currency_is_asked_for_once_a_run() -> None:
     assert len(asked) == 1
 
 
-def test_a_large_price_is_written_out() -> None:
+@pytest.mark.parametrize(
+    ("price", "written"),
+    [
+        ("1E+3", "1000.00"),
+        ("9.9", "9.90"),
+        ("12.3400", "12.34"),
+        ("0.12500", "0.125"),
+        ("0", "0.00"),
+    ],
+)
+def test_trap_17_a_price_is_written_out(price: str, written: str) -> None:
     shop = stocked()
-    connect(shop).export_product(replace(MUG, price=Decimal("1E+3")))
-    assert shop.products[26]["regular_price"] == "1000"
+    connect(shop).export_product(replace(MUG, price=Decimal(price)))
+    assert shop.products[26]["regular_price"] == written
 
 
 def test_what_was_exported_is_imported_as_the_same() -> None:

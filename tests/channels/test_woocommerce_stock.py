@@ -8,7 +8,7 @@ import pytest
 
 from channels.connectors.base import Refusal, StockTarget, Transient
 from channels.connectors.woocommerce import WooCommerce
-from tests.channels.woo import LATER, LONG_AGO, PRODUCTS, connect, connect_to, stocked
+from tests.channels.woo import LATER, LONG_AGO, PRODUCTS, TwoPerPage, connect, connect_to, stocked
 from tests.woocommerce_shop import WooShop, recorded_products
 
 MUG, TEE, HOOD_M, HOOD_L = "26", "28", "31", "32"
@@ -58,6 +58,24 @@ def test_a_sku_with_a_comma_is_not_taken_for_two() -> None:
     shop.products[27]["sku"] = "MUG-BLUE,RED"
     found = connect(shop).listings(["MUG-BLUE,RED", "TEE-S"])
     assert found == {"MUG-BLUE,RED": ["27"], "TEE-S": ["28"]}
+
+
+def test_a_list_that_shrinks_while_it_is_read_names_no_listing_twice() -> None:
+    shop = stocked()
+    skus = ["MUG-BLUE", "MUG-RED", "TEE-S", "TEE-M", "HOOD-M"]
+
+    def meanwhile(request: int) -> None:
+        if request == 2:
+            shop.products[26]["status"] = "trash"
+
+    shop.before = meanwhile
+    found = TwoPerPage(shop.settings, shop.secrets, shop.client()).listings(skus)
+    assert {sku: ids for sku, ids in found.items() if sku != "MUG-BLUE"} == {
+        "MUG-RED": ["27"],
+        "TEE-S": ["28"],
+        "TEE-M": ["29"],
+        "HOOD-M": ["31"],
+    }
 
 
 def test_products_in_the_bin_are_not_listed() -> None:

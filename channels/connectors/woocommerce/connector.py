@@ -22,11 +22,13 @@ from channels.connectors.base import (
     Subscription,
 )
 from channels.connectors.woocommerce import deliveries
-from channels.connectors.woocommerce.products import Products
+from channels.connectors.woocommerce.catalogue import Catalogue
+from channels.connectors.woocommerce.export import Export
 from channels.connectors.woocommerce.reading import Reading, window
 from channels.connectors.woocommerce.rest import PER_PAGE, Rest
 from channels.connectors.woocommerce.settings import FIELDS
 from channels.connectors.woocommerce.shipments import Shipments
+from channels.connectors.woocommerce.stock import Stock
 from channels.connectors.woocommerce.subscriptions import Subscriptions
 from channels.enums import JobType, Kind
 
@@ -143,13 +145,13 @@ class WooCommerce(Connector):
         return PushResult(self._shipments.report(report))
 
     def listings(self, skus: Sequence[str]) -> Mapping[str, Sequence[str]]:
-        return self._products.listings(skus)
+        return self._catalogue.listings(skus)
 
     def set_stock(self, targets: Sequence[StockTarget]) -> Sequence[Refusal]:
-        return self._products.set_stock(targets)
+        return Stock(self._rest, self._catalogue).set(targets)
 
     def export_product(self, product: ProductPush) -> PushResult:
-        return PushResult(self._products.export(product))
+        return PushResult(self._export.product(product))
 
     # Administration
 
@@ -190,10 +192,14 @@ class WooCommerce(Connector):
         note = str(self.settings.get("shipment_note") or "customer")
         return Shipments(self._rest, self.log, note)
 
+    @property
+    def _catalogue(self) -> Catalogue:
+        return Catalogue(self._rest)
+
     @cached_property
-    def _products(self) -> Products:
+    def _export(self) -> Export:
         status = str(self.settings.get("new_product_status") or "publish")
-        return Products(self._rest, self.log, status)
+        return Export(self._rest, self._catalogue, self.log, status)
 
     @property
     def _subscriptions(self) -> Subscriptions:

@@ -6,8 +6,9 @@ https://developer.woocommerce.com/docs/apis/rest-api/v3/order-fulfillments/
 from __future__ import annotations
 
 from channels.connectors.base import Permanent, ShipmentReport
+from channels.connectors.woocommerce.answers import Json, NoRoute
 from channels.connectors.woocommerce.meta import meta, meta_data
-from channels.connectors.woocommerce.rest import Json, NoRoute, Rest
+from channels.connectors.woocommerce.rest import Rest
 
 KEY = "_omsauto_shipment"
 """Meta data by which our own fulfillment of a shipment is known again."""

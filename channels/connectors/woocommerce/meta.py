@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from channels.connectors.woocommerce.rest import Json
+from channels.connectors.woocommerce.answers import Json
 
 
 def meta_data(record: Json) -> list[Json]:

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from channels.connectors.base import Gone, Log, OrderData, ProductData, Transient
 from channels.connectors.woocommerce import records
-from channels.connectors.woocommerce.rest import Json, Params, Rest
+from channels.connectors.woocommerce.answers import Json
+from channels.connectors.woocommerce.rest import Params, Rest
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from math import ceil
 from typing import Any
 
 from channels.connectors.base import LineData, Log, OrderData, ProductData
-from channels.connectors.woocommerce.rest import Json
+from channels.connectors.woocommerce.answers import Json
 
 CARTS = frozenset({"checkout-draft", "auto-draft", "draft", "new"})
 """Statuses of what is not an order yet: a buyer, or the shop's staff, is still filling it in."""

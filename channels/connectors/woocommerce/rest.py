@@ -10,11 +10,12 @@ from typing import Any
 
 import httpx
 
-from channels.connectors.base import Limit, Misconfigured, Permanent, Transient
+from channels.connectors.base import Limit, Misconfigured, Transient
 from channels.connectors.http import call, json_of, limit_of
+from channels.connectors.woocommerce import answers
+from channels.connectors.woocommerce.answers import Json
 from channels.connectors.woocommerce.oauth1 import BasicThenOAuth1, OAuth1
 
-Json = dict[str, Any]
 Params = Mapping[str, str | int]
 
 PER_PAGE = 100
@@ -31,21 +32,6 @@ class Page:
 
     records: list[Json]
     total: int | None
-
-
-class NoRoute(Exception):
-    """The shop's API answers, but has no such route: a feature of other versions, or switched off.
-
-    Never raised beyond this connector.
-    """
-
-
-class Refused(Permanent):
-    """The shop said no (400) and gave a name to it, as `product_invalid_sku`."""
-
-    def __init__(self, message: str, code: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class Rest:
@@ -78,14 +64,14 @@ class Rest:
         that would cancel orders.
         """
         response = self._call("GET", path)
-        return None if _is_gone(response) else _record(response)
+        return None if answers.is_gone(response) else answers.record(response)
 
     def listed(self, path: str) -> list[Json]:
-        """A list that has no pages, as the notes of an order. Raises `NoRoute`."""
+        """A list that has no pages, as the notes of an order. Raises `answers.NoRoute`."""
         response = self._call("GET", path)
-        if _error_code(response) == "rest_no_route":
-            raise NoRoute
-        return _records(response)
+        if answers.error_code(response) == "rest_no_route":
+            raise answers.NoRoute
+        return answers.records(response)
 
     def fact(self, path: str, name: str) -> str:
         """One field of an answer that is no record; "" where this shop does not tell."""
@@ -96,23 +82,23 @@ class Rest:
         return str(answer.get(name) or "") if isinstance(answer, dict) else ""
 
     def create(self, path: str, content: Json, params: Params = NO_PARAMS) -> Json:
-        """POST; the record as the shop has it now. Raises `Refused` for a named 400."""
+        """POST; the record as the shop has it now. Raises `answers.Refused` for a named 400."""
         response = self._call("POST", path, json=content, params=params, accept=_REFUSALS)
-        _raise_refusal(response)
-        return _record(response)
+        answers.raise_refusal(response)
+        return answers.record(response)
 
     def change(self, path: str, content: Json, params: Params = NO_PARAMS) -> Json | None:
-        """PUT; None where the shop has no such record (any more). Raises `Refused`."""
+        """PUT; None where the shop has no such record (any more). Raises `answers.Refused`."""
         response = self._call("PUT", path, json=content, params=params, accept=_REFUSALS)
-        if _is_gone(response):
+        if answers.is_gone(response):
             return None
-        _raise_refusal(response)
-        return _record(response)
+        answers.raise_refusal(response)
+        return answers.record(response)
 
     def batch(self, path: str, updates: list[Json]) -> list[Json]:
         """Change several records, at most 100; each that was refused comes with an `error`."""
         response = self._call("POST", f"{path}/batch", json={"update": updates})
-        _refuse_missing(response)
+        answers.refuse_missing(response)
         answer = json_of(response)
         done = answer.get("update") if isinstance(answer, dict) else None
         if not isinstance(done, list) or not all(isinstance(record, dict) for record in done):
@@ -122,14 +108,14 @@ class Rest:
     def delete(self, path: str) -> None:
         """For good; nothing where it is gone already."""
         response = self._call("DELETE", path, params={"force": "true"})
-        if not _is_gone(response):
-            _refuse_missing(response)
+        if not answers.is_gone(response):
+            answers.refuse_missing(response)
 
     def page(self, path: str, params: Params, page: int = 1, per_page: int | None = None) -> Page:
         size = per_page or self._per_page
         response = self._call("GET", path, params={**params, "page": page, "per_page": size})
         total = response.headers.get("x-wp-total", "")
-        return Page(_records(response), int(total) if total.isdigit() else None)
+        return Page(answers.records(response), int(total) if total.isdigit() else None)
 
     def walk(self, path: str, params: Params, page: int = 1) -> Iterator[list[Json]]:
         """All pages from `page` on, by increasing id, without a hole while the list shrinks.
@@ -216,55 +202,3 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _refuse_missing(response: httpx.Response) -> None:
-    if response.status_code in (httpx.codes.NOT_FOUND, httpx.codes.GONE):
-        raise Misconfigured(
-            f"{response.request.url} answered {response.status_code}: there is no WooCommerce "
-            "REST API at this address. Check the shop's address, that WooCommerce is active and "
-            "that WordPress' permalinks are not set to Plain"
-        )
-
-
-def _record(response: httpx.Response) -> Json:
-    _refuse_missing(response)
-    record = json_of(response)
-    if not isinstance(record, dict) or "id" not in record:
-        raise Transient(f"{response.request.url} answered something that is not a record")
-    return record
-
-
-def _records(response: httpx.Response) -> list[Json]:
-    _refuse_missing(response)
-    records = json_of(response)
-    if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
-        raise Transient(f"{response.request.url} answered something that is not a list")
-    return records
-
-
-def _is_gone(response: httpx.Response) -> bool:
-    """An unknown id is 404 to those who read and 400 to those who change."""
-    gone = response.status_code == httpx.codes.GONE
-    return gone or _error_code(response).endswith("_invalid_id")
-
-
-def _error_code(response: httpx.Response) -> str:
-    """WordPress' own name of a 400 or 404, "" for any other answer."""
-    if response.status_code not in (httpx.codes.BAD_REQUEST, httpx.codes.NOT_FOUND):
-        return ""
-    return str(_error(response).get("code") or "")
-
-
-def _raise_refusal(response: httpx.Response) -> None:
-    if response.status_code == httpx.codes.BAD_REQUEST:
-        said = f"{response.request.method} {response.request.url} answered 400"
-        raise Refused(f"{said} {response.text[:300].strip()}".strip(), _error_code(response))
-
-
-def _error(response: httpx.Response) -> Json:
-    try:
-        error = response.json()
-    except ValueError:
-        return {}
-    return error if isinstance(error, dict) else {}

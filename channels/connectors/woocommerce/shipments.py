@@ -16,9 +16,10 @@ from typing import Any
 
 from channels.connectors.base import Log, Permanent, ReportedLine, ShipmentReport
 from channels.connectors.woocommerce import records
+from channels.connectors.woocommerce.answers import Json
 from channels.connectors.woocommerce.fulfillments import Fulfillments
 from channels.connectors.woocommerce.meta import meta, meta_data
-from channels.connectors.woocommerce.rest import Json, Rest
+from channels.connectors.woocommerce.rest import Rest
 
 PREFIX = "_omsauto_shipment_"
 NUMBER, PROVIDER = "_tracking_number", "_tracking_provider"

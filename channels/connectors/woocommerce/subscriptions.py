@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from channels.connectors.base import Misconfigured, Permanent, Subscription
+from channels.connectors.woocommerce.answers import Json
 from channels.connectors.woocommerce.reading import read
-from channels.connectors.woocommerce.rest import Json, Rest
+from channels.connectors.woocommerce.rest import Rest
 
 
 class Subscriptions:
