@@ -1,4 +1,4 @@
-"""Fulfillments of an order, where the shop has them (WooCommerce 10, feature "Order Fulfillments").
+"""Fulfillments of an order, where the shop has them (WooCommerce 10.1, feature "Order Fulfillments").
 
 https://developer.woocommerce.com/docs/apis/rest-api/v3/order-fulfillments/
 """
