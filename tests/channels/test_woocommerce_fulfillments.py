@@ -9,7 +9,7 @@ import pytest
 
 from channels.connectors.base import Misconfigured, Permanent, Transient
 from tests.channels.woo import connect, connect_to, stocked
-from tests.channels.woo_reports import PART, SECOND, WHOLE, meta
+from tests.channels.woo_reports import PART, SECOND, TEE, WHOLE, meta
 from tests.woocommerce_shop import Answer, WooShop
 
 
@@ -92,6 +92,14 @@ def test_without_carrier_and_tracking_number_the_items_are_shown() -> None:
     shop = stocked(fulfillments=True)
     connect(shop).report_shipment(replace(PART, carrier="", tracking=""))
     assert set(shown(shop.fulfillments[33][0])) == {"_omsauto_shipment", "_items"}
+
+
+def test_a_line_of_which_nothing_has_shipped_is_no_item() -> None:
+    """The shop refuses items of quantity zero."""
+    shop = stocked(fulfillments=True)
+    connect(shop).report_shipment(replace(PART, lines=(*PART.lines, replace(TEE, quantity=0))))
+    assert shown(shop.fulfillments[33][0])["_items"] == [{"item_id": 15, "qty": 1}]
+    assert len(meta(shop)["_omsauto_shipment_s-1"]["lines"]) == 1
 
 
 def test_a_shop_without_fulfillments_is_asked_for_them_once_a_run() -> None:

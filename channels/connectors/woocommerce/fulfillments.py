@@ -1,5 +1,6 @@
-"""Fulfillments of an order, where the shop has them (WooCommerce 10.1, feature "Order Fulfillments").
+"""Fulfillments of an order, where the shop has them.
 
+WooCommerce 10.1 and later, while its feature "Order Fulfillments" is switched on:
 https://developer.woocommerce.com/docs/apis/rest-api/v3/order-fulfillments/
 """
 
