@@ -85,6 +85,8 @@ def change_product(product: Json, content: Json, owners: dict[str, int], now: st
         message = "Invalid or duplicated SKU."
         return refusal(400, "product_invalid_sku", message, resource_id=owner, unique_sku=unique)
     product.update(given, date_modified=now, date_modified_gmt=now)
+    if "name" in given:  # WordPress keeps titles as HTML
+        product["name"] = given["name"].replace("&", "&amp;")
     if "regular_price" in given:
         product["price"] = given["regular_price"]
     if product.get("type", "variation") not in COUNTED:
