@@ -209,6 +209,13 @@ def test_the_sku_of_a_product_is_trimmed() -> None:
     assert read_product(product | {"sku": "tee-m "}).sku == "tee-m"
 
 
+def test_names_are_plain_text() -> None:
+    product = recorded("09_")["response"]["body"]
+    assert read_product(product | {"name": "Mug &amp; saucer"}).name == "Mug & saucer"
+    order = changed(line_items=[line(name="Mug &#8211; blue")])
+    assert read(order).lines[0].name == "Mug \u2013 blue"
+
+
 def test_a_product_in_the_bin_is_gone() -> None:
     product = recorded("09_")["response"]["body"]
     assert read_product(product | {"status": "trash"}) == Gone("26")

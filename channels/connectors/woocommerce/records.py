@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from html import unescape
 from math import ceil
 from typing import Any
 
@@ -66,7 +67,7 @@ def product(record: Json) -> ProductData:
     return ProductData(
         external_id=str(int(record["id"])),
         sku=sku(record),
-        name=str(record.get("name") or ""),
+        name=_name(record),
         changed_at=_changed_at(record),
         barcode=str(record.get("global_unique_id") or "").strip(),
         price=_regular_price(record),
@@ -85,9 +86,14 @@ def _line(line: Json, order_id: Any, log: Log) -> LineData:
         external_id=str(int(line["id"])),
         sku=sku(line),
         quantity=_quantity(line, order_id, log),
-        name=str(line.get("name") or ""),
+        name=_name(line),
         price=_unit_price(line),
     )
+
+
+def _name(record: Json) -> str:
+    """WordPress keeps names as HTML: "Mug &amp; saucer"."""
+    return unescape(str(record.get("name") or ""))
 
 
 def sku(record: Json) -> str:
