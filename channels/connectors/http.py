@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
-from channels.connectors.base import Misconfigured, Permanent, Transient
+from channels.connectors.base import Limit, Misconfigured, Permanent, Transient
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 LONGEST_RETRY_AFTER = 365 * 24 * 3600.0
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+_EARLIEST_INSTANT = 1_000_000_000
+"""Seconds since 1970 in 2001: a larger Reset is an instant, a smaller one is a time to wait."""
 
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -77,11 +82,20 @@ def make_client(*, allow_private: bool) -> httpx.Client:
     )
 
 
-def call(client: httpx.Client, method: str, url: str, **options: Any) -> httpx.Response:
-    """One request; answers below 400, 404 and 410 come back, everything else is raised.
+def call(
+    client: httpx.Client,
+    method: str,
+    url: str,
+    *,
+    heard: Callable[[httpx.Response], None] | None = None,
+    accept: Collection[int] = (),
+    **options: Any,
+) -> httpx.Response:
+    """One request; answers below 300, 404, 410 and those of `accept` come back, else it raises.
 
     Raises `Transient` for time-outs, connection errors, 429 and 5xx, `Misconfigured` for 401, 403
-    and redirects, `Permanent` for other 4xx.
+    and redirects, `Permanent` for other 4xx. `heard` is shown every answer, also one that is
+    raised: what it says of the platform's limit counts all the same.
     """
     try:
         response = client.request(method, url, **options)
@@ -95,7 +109,10 @@ def call(client: httpx.Client, method: str, url: str, **options: Any) -> httpx.R
         raise Misconfigured(f"{url} cannot be called like this: {error}") from error
     except (httpx.TransportError, httpx.DecodingError) as error:
         raise Transient(f"{method} {url}: {type(error).__name__} {error}".strip()) from error
-    _raise_for(response)
+    if heard is not None:
+        heard(response)
+    if response.status_code not in accept:
+        _raise_for(response)
     return response
 
 
@@ -105,7 +122,10 @@ def _raise_for(response: httpx.Response) -> None:
         return
     said = f"{response.request.method} {response.request.url} answered {status}"
     excerpt = response.text[:300].strip()
-    if status == 429 or status >= 500:
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        limit = limit_of(response)
+        raise Transient(f"{said} {excerpt}".strip(), limit.resets_in if limit else None)
+    if status >= 500:
         raise Transient(f"{said} {excerpt}".strip(), retry_after(response))
     if status in (401, 403):
         raise Misconfigured(f"{said}: check the channel's credentials and rights. {excerpt}")
@@ -122,14 +142,90 @@ def retry_after(response: httpx.Response) -> float | None:
     value = response.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return min(float(value), LONGEST_RETRY_AFTER)
+    return _until(value)
+
+
+def _until(date: str) -> float | None:
+    """Seconds until a date as HTTP writes it, 0 where it has passed; None where it is none."""
     try:
-        moment = parsedate_to_datetime(value)
+        moment = parsedate_to_datetime(date)
     except (TypeError, ValueError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     seconds = (moment - datetime.now(UTC)).total_seconds()
     return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
+
+
+def limit_of(response: httpx.Response) -> Limit | None:
+    """What an answer says of the platform's limit; None where it says nothing that can be read.
+
+    Understood are, in this order: `RateLimit: "name";r=50;t=30` with its `RateLimit-Policy` and the
+    older `limit=100, remaining=50, reset=30` (drafts of the IETF's httpapi working group), the
+    families `RateLimit-*`, `X-RateLimit-*` and `X-Rate-Limit-*` with Limit, Remaining and Reset.
+    Of several limits the first one named counts. A 429 leaves nothing, until its Retry-After is
+    over where it has one.
+    https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
+    """
+    found = _structured_limit(response.headers)
+    for prefix in ("ratelimit", "x-ratelimit", "x-rate-limit"):
+        found = found or _header_family(response.headers, prefix)
+    if response.status_code != httpx.codes.TOO_MANY_REQUESTS:
+        return found
+    wait = retry_after(response)
+    if found is None:
+        return Limit(0.0, resets_in=wait)
+    return replace(found, remaining=0.0, resets_in=found.resets_in if wait is None else wait)
+
+
+def _structured_limit(headers: httpx.Headers) -> Limit | None:
+    text = headers.get("ratelimit", "")
+    remaining = _parameter(text, "r", "remaining")
+    if remaining is None:
+        return None
+    policy = _parameter(headers.get("ratelimit-policy", ""), "q")
+    return Limit(
+        remaining,
+        _parameter(text, "limit") if policy is None else policy,
+        _parameter(text, "t", "reset"),
+    )
+
+
+def _parameter(text: str, *names: str) -> float | None:
+    """The first of `name=number` in a header; numbers are never negative."""
+    found = re.search(rf"(?:^|[;,\s])(?:{'|'.join(names)})=([0-9]{{1,15}})(?![0-9])", text)
+    return float(found[1]) if found else None
+
+
+def _header_family(headers: httpx.Headers, prefix: str) -> Limit | None:
+    remaining = _first_number(headers.get(f"{prefix}-remaining", ""))
+    if remaining is None:
+        return None
+    return Limit(
+        remaining,
+        _first_number(headers.get(f"{prefix}-limit", "")),
+        _seconds_until(headers.get(f"{prefix}-reset", "")),
+    )
+
+
+def _first_number(text: str) -> float | None:
+    """Of `100, 100;w=60` the first: the limit itself; what follows are the windows it is made of.
+
+    Below zero reads as zero: some platforms count on into the red.
+    """
+    found = re.match(r"\s*(-?[0-9]{1,15}(?:\.[0-9]{1,9})?)\s*(?:[,;]|$)", text)
+    return max(float(found[1]), 0.0) if found else None
+
+
+def _seconds_until(text: str) -> float | None:
+    """A Reset is seconds from now, an instant since 1970 in (milli)seconds, or a date."""
+    number = _first_number(text)
+    if number is None:
+        return _until(text)
+    if number >= _EARLIEST_INSTANT:
+        instant = number / 1000 if number >= _EARLIEST_INSTANT * 1000 else number
+        number = max(instant - datetime.now(UTC).timestamp(), 0.0)
+    return min(number, LONGEST_RETRY_AFTER)
 
 
 def json_of(response: httpx.Response) -> Any:

@@ -39,12 +39,12 @@ from tests.woocommerce_shop import Answer, WooShop, recorded, recorded_orders
 
 
 @pytest.mark.parametrize("since", [18.0, 18.001, 18.999])
-def test_an_order_changed_in_the_first_second_of_a_window_is_in_it(since: float) -> None:
+def test_trap_03_an_order_changed_in_the_first_second_of_a_window_is_in_it(since: float) -> None:
     assert 33 in window(WooShop(recorded_orders()), at(since), LATER)
 
 
 @pytest.mark.parametrize("until", [24.001, 24.5, 25.0])
-def test_an_order_changed_in_the_last_second_of_a_window_is_in_it(until: float) -> None:
+def test_trap_03_an_order_changed_in_the_last_second_of_a_window_is_in_it(until: float) -> None:
     assert 37 in window(WooShop(recorded_orders()), LONG_AGO, at(until))
 
 
@@ -105,7 +105,7 @@ def test_all_pages_are_read() -> None:
     ]  # fmt: skip
 
 
-def test_a_full_page_is_the_api_s_limit() -> None:
+def test_trap_21_a_full_page_is_the_api_s_limit() -> None:
     shop = WooShop()
     for number in range(1, 251):
         shop.place(number, stamp(18))
@@ -313,7 +313,7 @@ def test_a_slash_at_the_end_of_the_address_does_no_harm(url: str) -> None:
     assert shop.seen[0].path == "/wp-json/wc/v3/orders"
 
 
-def test_subscriptions_are_listed_with_what_became_of_them() -> None:
+def test_trap_09_subscriptions_are_listed_with_what_became_of_them() -> None:
     webhooks = recorded("08_")["response"]["body"]
     shop = WooShop(webhooks=webhooks)
     shop.webhooks[16]["status"] = "disabled"
@@ -342,7 +342,7 @@ def test_over_a_real_socket(behind_proxy: bool) -> None:
         assert connector.fetch(ORDERS, "1") == Gone("1")
 
 
-def test_a_private_address_is_not_called() -> None:
+def test_trap_19_a_private_address_is_not_called() -> None:
     with (
         WooShop().serve() as shop,
         make_client(allow_private=False) as client,

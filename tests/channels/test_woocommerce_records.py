@@ -76,12 +76,12 @@ def test_the_first_recorded_order_word_for_word() -> None:
     }
 
 
-def test_a_price_is_not_a_binary_fraction() -> None:
+def test_trap_17_a_price_is_not_a_binary_fraction() -> None:
     """The recorded `price` of order 37 is 19.900000000000002."""
     assert [found.price for found in read(ORDERS[4]).lines] == [Decimal("19.90")]
 
 
-def test_a_line_without_sku_is_kept() -> None:
+def test_trap_14_a_line_without_sku_is_kept() -> None:
     assert [found.sku for found in read(ORDERS[3]).lines] == ["", "MUG-BLUE"]
 
 
@@ -90,7 +90,7 @@ def test_a_sku_is_trimmed() -> None:
     assert [found.sku for found in read(order).lines] == ["tee-m"]
 
 
-def test_a_changed_address_is_read_although_the_date_did_not_move() -> None:
+def test_trap_01_a_changed_address_is_read_although_the_date_did_not_move() -> None:
     after = recorded("32_")["response"]["body"]
     before, now = read(ORDERS[0]), read(after)
     assert before.changed_at == now.changed_at
@@ -127,9 +127,21 @@ def test_without_a_shipping_address_the_billing_address_counts() -> None:
     assert read(changed(shipping=empty)).ship_to["street"] == "1 Main St"
 
 
-def test_an_order_never_changed_since_it_was_placed_has_that_date() -> None:
+def test_trap_02_an_order_never_changed_since_it_was_placed_has_that_date() -> None:
     data = read(changed(date_modified_gmt=None))
     assert data.changed_at == data.placed_at
+
+
+def test_trap_18_times_are_utc_whatever_the_shop_s_own_zone() -> None:
+    """The fields without `_gmt` are the shop's wall clock, neither has a mark of its zone."""
+    local = dict.fromkeys(("date_created", "date_modified"), "2026-11-22T23:21:18")
+    data = read(changed(**local))
+    assert data.placed_at == data.changed_at == datetime(2026, 11, 23, 5, 21, 18, tzinfo=UTC)
+
+
+def test_trap_17_money_is_exact() -> None:
+    data = read(changed(total="0.30", line_items=[line(quantity=3, total="0.30")]))
+    assert (data.total, data.lines[0].price) == (Decimal("0.30"), Decimal("0.1000"))
 
 
 def test_parts_of_a_piece_are_rounded_up_and_told() -> None:
@@ -165,12 +177,43 @@ def test_a_recorded_product_keeps_its_values() -> None:
         sku="MUG-BLUE",
         name="Mug, blue",
         changed_at=datetime(2026, 11, 23, 5, 21, 17, tzinfo=UTC),
+        barcode="",
+        price=Decimal("12.50"),
+        currency="",
     )
+
+
+@pytest.mark.parametrize(
+    ("shown", "barcode"),
+    [("4006381333931", "4006381333931"), (" 400 ", "400"), ("", ""), (None, "")],
+)
+def test_the_barcode_is_the_shop_s_global_unique_id(shown: str | None, barcode: str) -> None:
+    product = recorded("09_")["response"]["body"]
+    assert read_product(product | {"global_unique_id": shown}).barcode == barcode
+
+
+@pytest.mark.parametrize(
+    ("shown", "price"),
+    [("12.50", Decimal("12.50")), ("0", Decimal(0)), ("", None), (None, None), ("n/a", None),
+     ("NaN", None)],
+)  # fmt: skip
+def test_the_price_is_the_regular_one(shown: str | None, price: Decimal | None) -> None:
+    """Not that of a sale."""
+    product = recorded("09_")["response"]["body"]
+    on_sale = {"regular_price": shown, "sale_price": "1.00", "price": "1.00"}
+    assert read_product(product | on_sale).price == price
 
 
 def test_the_sku_of_a_product_is_trimmed() -> None:
     product = recorded("12_")["response"]["body"]
     assert read_product(product | {"sku": "tee-m "}).sku == "tee-m"
+
+
+def test_names_are_plain_text() -> None:
+    product = recorded("09_")["response"]["body"]
+    assert read_product(product | {"name": "Mug &amp; saucer"}).name == "Mug & saucer"
+    order = changed(line_items=[line(name="Mug &#8211; blue")])
+    assert read(order).lines[0].name == "Mug \u2013 blue"
 
 
 def test_a_product_in_the_bin_is_gone() -> None:

@@ -7,9 +7,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from channels.connectors.base import BadDelivery, BadSignature
+from channels.connectors.base import BadDelivery, BadSignature, OrderData
 from channels.connectors.woocommerce import WooCommerce
-from tests.woocommerce_shop import RECORDED_SECRET, recorded_deliveries, signed_delivery
+from channels.enums import JobType
+from tests.woocommerce_shop import (
+    RECORDED_SECRET,
+    WooShop,
+    recorded_deliveries,
+    recorded_orders,
+    signed_delivery,
+)
 
 AT = datetime(2026, 11, 23, 5, 22, tzinfo=UTC)
 PINGS = [d for d in recorded_deliveries() if d[0].endswith("_ping")]
@@ -91,7 +98,7 @@ def test_another_secret_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("name", "headers", "body"), PINGS, ids=[name for name, _, _ in PINGS])
-def test_a_recorded_ping_is_known(name: str, headers: Headers, body: bytes) -> None:
+def test_trap_08_a_recorded_ping_is_known(name: str, headers: Headers, body: bytes) -> None:
     assert shop().is_ping(headers, body)
 
 
@@ -110,12 +117,12 @@ def test_a_recorded_ping_is_known(name: str, headers: Headers, body: bytes) -> N
         ({"x-wc-webhook-signature": "x"}, b"webhook_id=15"),
     ],
 )
-def test_what_is_not_exactly_a_ping_is_none(headers: Headers, body: bytes) -> None:
+def test_trap_08_what_is_not_exactly_a_ping_is_none(headers: Headers, body: bytes) -> None:
     _, recorded_headers, _ = PINGS[0]
     assert not shop().is_ping(recorded_headers | headers, body)
 
 
-def test_different_bodies_under_one_delivery_id_have_different_keys() -> None:
+def test_trap_04_a_delivery_id_shared_by_several_bodies_gives_several_keys() -> None:
     same_second = [
         recorded_delivery(name)
         for name in ("10_order_created", "14_order_created", "17_order_created")
@@ -124,7 +131,7 @@ def test_different_bodies_under_one_delivery_id_have_different_keys() -> None:
     assert len({key_of(headers, body) for headers, body in same_second}) == 3
 
 
-def test_one_body_under_two_topics_has_two_keys() -> None:
+def test_trap_05_one_body_under_two_topics_has_two_keys() -> None:
     created, body = recorded_delivery("10_order_created")
     updated, same_body = recorded_delivery("11_order_updated")
     assert body == same_body
@@ -147,6 +154,32 @@ def test_the_same_delivery_again_has_the_same_key() -> None:
 
 def test_all_recorded_deliveries_have_keys_of_their_own() -> None:
     assert len({key_of(headers, body) for _, headers, body in SIGNED}) == len(SIGNED)
+
+
+def test_trap_06_a_delivery_s_body_is_a_hint_and_the_order_is_read_in_the_shop() -> None:
+    """Refund, completion and trashing came as one delivery, with the last state: what counts is
+    what the shop shows when it is asked."""
+    headers, body = recorded_delivery("25_order_updated")
+    assert json.loads(body)["status"] == "completed"
+    orders = WooShop(recorded_orders())
+    orders.change(34, "2026-11-23T05:21:40", status="refunded")
+    connector = WooCommerce(orders.settings, orders.secrets, orders.client())
+    [external_id] = connector.parse(headers, body).entities
+    order = connector.fetch(JobType.RECEIVE_ORDER_UPDATES, external_id)
+    assert isinstance(order, OrderData)
+    assert (order.platform_status, order.cancelled) == ("refunded", True)
+
+
+def test_trap_07_a_deleted_order_is_named_by_its_id_alone_and_read_as_cancelled() -> None:
+    headers, body = recorded_delivery("27_order_deleted")
+    assert body == b'{"id":36}'
+    orders = WooShop(recorded_orders())
+    orders.trash(36, "2026-11-23T05:21:33")
+    connector = WooCommerce(orders.settings, orders.secrets, orders.client())
+    [external_id] = connector.parse(headers, body).entities
+    order = connector.fetch(JobType.RECEIVE_ORDER_UPDATES, external_id)
+    assert isinstance(order, OrderData)
+    assert (order.platform_status, order.cancelled) == ("trash", True)
 
 
 def test_a_long_delivery_id_still_makes_a_key_that_fits() -> None:

@@ -6,9 +6,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from channels.connectors.base import Log, silent
 from channels.connectors.woocommerce import WooCommerce
 from channels.enums import JobType
-from tests.woocommerce_shop import WooShop
+from tests.woocommerce_shop import (
+    WooShop,
+    recorded_orders,
+    recorded_products,
+    recorded_variations,
+)
 
 ORDERS, UPDATES = JobType.RECEIVE_ORDERS, JobType.RECEIVE_ORDER_UPDATES
 PRODUCTS = JobType.IMPORT_PRODUCTS
@@ -40,3 +46,17 @@ def window(
     shop: WooShop, since: datetime, until: datetime, job_type: JobType = ORDERS
 ) -> list[int]:
     return ids(connect(shop).pages(job_type, since, until))
+
+
+def stocked(**options: Any) -> WooShop:
+    """The recorded shop: five products, two of whose last one's are variations, five orders."""
+    return WooShop(
+        recorded_orders(),
+        products=recorded_products(),
+        variations=recorded_variations(),
+        **options,
+    )
+
+
+def connect_to(shop: WooShop, log: Log = silent, **settings: str) -> WooCommerce:
+    return WooCommerce({**shop.settings, **settings}, shop.secrets, shop.client(), log)

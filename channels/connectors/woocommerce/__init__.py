@@ -1,4 +1,4 @@
-"""WooCommerce: orders and products over its REST API (wc/v3), and its webhooks."""
+"""WooCommerce over its REST API (wc/v3): orders, shipments, stock, products, webhooks."""
 
 from channels.connectors.woocommerce.connector import WooCommerce
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from html import unescape
 from math import ceil
 from typing import Any
 
 from channels.connectors.base import LineData, Log, OrderData, ProductData
-from channels.connectors.woocommerce.rest import Json
+from channels.connectors.woocommerce.answers import Json
 
 CARTS = frozenset({"checkout-draft", "auto-draft", "draft", "new"})
 """Statuses of what is not an order yet: a buyer, or the shop's staff, is still filling it in."""
@@ -65,9 +66,11 @@ def order(record: Json, log: Log) -> OrderData:
 def product(record: Json) -> ProductData:
     return ProductData(
         external_id=str(int(record["id"])),
-        sku=_sku(record),
-        name=str(record.get("name") or ""),
+        sku=sku(record),
+        name=_name(record),
         changed_at=_changed_at(record),
+        barcode=str(record.get("global_unique_id") or "").strip(),
+        price=_regular_price(record),
     )
 
 
@@ -81,16 +84,36 @@ def variation(record: Json, parent: Json) -> ProductData:
 def _line(line: Json, order_id: Any, log: Log) -> LineData:
     return LineData(
         external_id=str(int(line["id"])),
-        sku=_sku(line),
+        sku=sku(line),
         quantity=_quantity(line, order_id, log),
-        name=str(line.get("name") or ""),
+        name=_name(line),
         price=_unit_price(line),
     )
 
 
-def _sku(record: Json) -> str:
+def _name(record: Json) -> str:
+    """WordPress keeps names as HTML: "Mug &amp; saucer"."""
+    return unescape(str(record.get("name") or ""))
+
+
+def sku(record: Json) -> str:
     """ "" for lines of no product, of a deleted one, and for products without a SKU."""
     return str(record.get("sku") or "").strip()
+
+
+def _regular_price(record: Json) -> Decimal | None:
+    """Before any sale. None where the shop does not say, and for a product with variations, whose
+    `price` is that of the cheapest one."""
+    return money(record.get("regular_price") or "")
+
+
+def money(text: Any) -> Decimal | None:
+    """A decimal string of the shop; None where there is none, or what is none."""
+    try:
+        amount = Decimal(str(text))
+    except ArithmeticError:
+        return None
+    return amount if amount.is_finite() else None
 
 
 def _quantity(line: Json, order_id: Any, log: Log) -> int:

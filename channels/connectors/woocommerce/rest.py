@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from math import ceil
@@ -10,15 +10,20 @@ from typing import Any
 
 import httpx
 
-from channels.connectors.base import Misconfigured, Transient
-from channels.connectors.http import call, json_of
+from channels.connectors.base import Limit, Misconfigured, Transient
+from channels.connectors.http import call, json_of, limit_of
+from channels.connectors.woocommerce import answers
+from channels.connectors.woocommerce.answers import Json
 from channels.connectors.woocommerce.oauth1 import BasicThenOAuth1, OAuth1
 
-Json = dict[str, Any]
 Params = Mapping[str, str | int]
 
 PER_PAGE = 100
 """What the API allows at most; it answers 400 to more."""
+
+
+NO_PARAMS: Params = {}
+_REFUSALS = (int(httpx.codes.BAD_REQUEST),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,11 @@ class Page:
 
 
 class Rest:
-    """Reads, nothing else. `shop` is the shop's address, `authentication` is "auto" or "basic"."""
+    """Requests, their signing and their errors.
+
+    `shop` is the shop's address, `authentication` is "auto" or "basic"; `heard` is told what an
+    answer says of a limit: WooCommerce has none, but hosts and proxies in front of shops do.
+    """
 
     def __init__(
         self,
@@ -40,11 +49,13 @@ class Rest:
         secret: str,
         authentication: str = "auto",
         per_page: int = PER_PAGE,
+        heard: Callable[[Limit], None] = lambda limit: None,
     ) -> None:
         self._client = client
         self._root = f"{_checked(shop)}/wp-json/wc/v3"
         self._auth = _auth(httpx.URL(self._root), key, secret, authentication)
         self._per_page = per_page
+        self._heard = heard
 
     def one(self, path: str) -> Json | None:
         """One record; None where the shop says that it has no such id.
@@ -52,25 +63,59 @@ class Rest:
         Any other 404 is a wrong address or a switched-off plugin, and must not read as "gone":
         that would cancel orders.
         """
-        response = self._get(path, {})
-        if response.status_code == httpx.codes.GONE or _error_code(response).endswith(
-            "_invalid_id"
-        ):
+        response = self._call("GET", path)
+        return None if answers.is_gone(response) else answers.record(response)
+
+    def listed(self, path: str) -> list[Json]:
+        """A list that has no pages, as the notes of an order. Raises `answers.NoRoute`."""
+        response = self._call("GET", path)
+        if answers.error_code(response) == "rest_no_route":
+            raise answers.NoRoute
+        return answers.records(response)
+
+    def fact(self, path: str, name: str) -> str:
+        """One field of an answer that is no record; "" where this shop does not tell."""
+        response = self._call("GET", path)
+        if response.status_code == httpx.codes.NOT_FOUND:
+            return ""
+        answer = json_of(response)
+        return str(answer.get(name) or "") if isinstance(answer, dict) else ""
+
+    def create(self, path: str, content: Json, params: Params = NO_PARAMS) -> Json:
+        """POST; the record as the shop has it now. Raises `answers.Refused` for a named 400."""
+        response = self._call("POST", path, json=content, params=params, accept=_REFUSALS)
+        answers.raise_refusal(response)
+        return answers.record(response)
+
+    def change(self, path: str, content: Json, params: Params = NO_PARAMS) -> Json | None:
+        """PUT; None where the shop has no such record (any more). Raises `answers.Refused`."""
+        response = self._call("PUT", path, json=content, params=params, accept=_REFUSALS)
+        if answers.is_gone(response):
             return None
-        _refuse_missing(response)
-        record = json_of(response)
-        if not isinstance(record, dict) or "id" not in record:
-            raise Transient(f"{response.request.url} answered something that is not a record")
-        return record
+        answers.raise_refusal(response)
+        return answers.record(response)
+
+    def batch(self, path: str, updates: list[Json]) -> list[Json]:
+        """Change several records, at most 100; each that was refused comes with an `error`."""
+        response = self._call("POST", f"{path}/batch", json={"update": updates})
+        answers.refuse_missing(response)
+        answer = json_of(response)
+        done = answer.get("update") if isinstance(answer, dict) else None
+        if not isinstance(done, list) or not all(isinstance(record, dict) for record in done):
+            raise Transient(f"{response.request.url} answered something that is not a batch")
+        return done
+
+    def delete(self, path: str) -> None:
+        """For good; nothing where it is gone already."""
+        response = self._call("DELETE", path, params={"force": "true"})
+        if not answers.is_gone(response):
+            answers.refuse_missing(response)
 
     def page(self, path: str, params: Params, page: int = 1, per_page: int | None = None) -> Page:
-        response = self._get(path, {**params, "page": page, "per_page": per_page or self._per_page})
-        _refuse_missing(response)
-        records = json_of(response)
-        if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
-            raise Transient(f"{response.request.url} answered something that is not a list")
+        size = per_page or self._per_page
+        response = self._call("GET", path, params={**params, "page": page, "per_page": size})
         total = response.headers.get("x-wp-total", "")
-        return Page(records, int(total) if total.isdigit() else None)
+        return Page(answers.records(response), int(total) if total.isdigit() else None)
 
     def walk(self, path: str, params: Params, page: int = 1) -> Iterator[list[Json]]:
         """All pages from `page` on, by increasing id, without a hole while the list shrinks.
@@ -116,10 +161,22 @@ class Rest:
             return len(answer.records) < self._per_page
         return page * self._per_page >= answer.total
 
-    def _get(self, path: str, params: Params) -> httpx.Response:
+    def _call(
+        self, method: str, path: str, params: Params = NO_PARAMS, **options: Any
+    ) -> httpx.Response:
         return call(
-            self._client, "GET", f"{self._root}/{path}", params=dict(params), auth=self._auth
+            self._client,
+            method,
+            f"{self._root}/{path}",
+            heard=self._hear,
+            params=dict(params),
+            auth=self._auth,
+            **options,
         )
+
+    def _hear(self, response: httpx.Response) -> None:
+        if (limit := limit_of(response)) is not None:
+            self._heard(limit)
 
 
 def _checked(shop: str) -> str:
@@ -145,23 +202,3 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _refuse_missing(response: httpx.Response) -> None:
-    if response.status_code in (httpx.codes.NOT_FOUND, httpx.codes.GONE):
-        raise Misconfigured(
-            f"{response.request.url} answered {response.status_code}: there is no WooCommerce "
-            "REST API at this address. Check the shop's address, that WooCommerce is active and "
-            "that WordPress' permalinks are not set to Plain"
-        )
-
-
-def _error_code(response: httpx.Response) -> str:
-    """WordPress' own name of the error, "" for an answer that is no error of WordPress."""
-    if response.status_code != httpx.codes.NOT_FOUND:
-        return ""
-    try:
-        error = response.json()
-    except ValueError:
-        return ""
-    return str(error.get("code", "")) if isinstance(error, dict) else ""
