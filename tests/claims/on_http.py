@@ -36,14 +36,14 @@ REPORT = ShipmentReport(
 PRODUCT = ProductPush("NEW/1", "New", barcode="401", price=Decimal("1.50"), currency="EUR")
 
 
-def signed(topic: str, external_id: str) -> Sent:
-    """A delivery as the Standard Webhooks library signs it."""
-    body = json.dumps({"type": topic, "data": {"id": external_id}})
+def signed(topic: str, external_id: str, body: str = "", number: str = "msg_1") -> Sent:
+    """A delivery as the Standard Webhooks library signs it; of another body, if one is given."""
+    body = body or json.dumps({"type": topic, "data": {"id": external_id}})
     now = datetime.now(UTC)
     headers = {
-        "webhook-id": "msg_1",
+        "webhook-id": number,
         "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": Webhook(SECRET).sign("msg_1", now, body),
+        "webhook-signature": Webhook(SECRET).sign(number, now, body),
     }
     return Sent(headers, body.encode(), external_id)
 

@@ -224,7 +224,7 @@ class Program(RuleBasedStateMachine):
             number, (name, value) = rest
             put(change.jobs, (of.pk, nth(of.jobs.order_by("pk"), number).type), {name: value})
         elif kind == "mapping" and of.mappings.exists():
-            put(change.mappings, nth(of.mappings.order_by("pk"), rest[0]).pk, rest[1])
+            put(change.mappings, nth(of.mappings.order_by("pk"), rest[0]).pk, {"enabled": rest[1]})
         elif kind != "mapping":
             put(change.channels, of.pk, {kind: rest[0]})
 
