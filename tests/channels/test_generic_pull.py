@@ -106,6 +106,14 @@ def test_a_sku_with_a_slash_is_read_at_its_own_address() -> None:
     assert found.external_id == "A/B"
 
 
+@pytest.mark.parametrize("external_id", [".", "..", ""])
+def test_an_id_that_would_lead_somewhere_else_is_not_asked_for(external_id: str) -> None:
+    platform = shop()
+    with pytest.raises(Permanent, match="cannot stand in an address"):
+        platform.connector(GenericShop).fetch(ORDERS, external_id)
+    assert not platform.requests
+
+
 def test_a_problem_that_says_404_and_a_410_mean_gone() -> None:
     assert shop().connector(GenericShop).fetch(ORDERS, "nobody") == Gone("nobody")
     gone = answering(lambda request: httpx.Response(410))

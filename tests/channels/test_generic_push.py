@@ -18,10 +18,11 @@ from channels.connectors.base import (
     ReportedLine,
     ShipmentRequest,
     StockTarget,
+    Transient,
 )
 from channels.connectors.generic import GenericShop, GenericWarehouse
 from tests.claims.on_http import REPORT
-from tests.http_platform import ADDRESS, HttpPlatform, product, shop, warehouse
+from tests.http_platform import ADDRESS, HttpPlatform, problem, product, shop, warehouse
 
 REQUEST = ShipmentRequest("41", "#1001", (LineData("7", "MUG", 2, "Mug"),), {"city": "Bonn"})
 
@@ -48,9 +49,29 @@ def test_a_mended_shipment_is_looked_at_anew_and_its_reference_stays() -> None:
         connector.send_shipment(REQUEST)
     mended = replace(REQUEST, lines=(LineData("7", "CUP", 2, "Cup"),))
     assert connector.send_shipment(mended) == PushResult("wh-4")
-    first, second = keys(platform)
-    assert first != second
+    first, again, second = keys(platform)
+    assert second not in (first, again)
     assert platform.lists["shipments"][-1]["reference"] == "41"
+
+
+def test_a_refusal_that_is_kept_under_its_key_does_not_outlive_its_cause() -> None:
+    platform = warehouse()
+    platform.refused_skus = {"MUG"}
+    connector = platform.connector(GenericWarehouse)
+    with pytest.raises(Permanent):
+        connector.send_shipment(REQUEST)
+    platform.refused_skus = set()
+    assert connector.send_shipment(REQUEST) == PushResult("wh-4")
+    assert len(set(keys(platform))) == 3
+    assert len(platform.lists["shipments"]) == 4
+
+
+def test_a_busy_platform_is_not_asked_twice() -> None:
+    platform = warehouse()
+    platform.failures = [problem(503, "Later."), problem(503, "Later.")]
+    with pytest.raises(Transient):
+        platform.connector(GenericWarehouse).send_shipment(REQUEST)
+    assert len(platform.requests) == 1
 
 
 def test_a_reference_the_warehouse_knows_is_not_made_twice() -> None:

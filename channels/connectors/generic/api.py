@@ -6,6 +6,8 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
 
 import httpx
 
@@ -62,20 +64,29 @@ class Api:
         return page
 
     def write(self, method: str, path: str, body: Any, key: str = "") -> Any:
-        """A push. `key` makes it idempotent: the header holds it and a hash of the body.
+        """A push. With a `key` it is idempotent: the header holds it and a hash of the body.
 
-        A server may answer a repeated key with its first answer, a refusal too; a request that
-        was mended since has another hash, so it is looked at anew.
+        Servers keep the first answer of a key, many a refusal too. So a changed request has
+        another hash, and a refused one is asked once more under a key of its own: the cause may
+        have been mended at the platform since. What is made twice is made once even so, since
+        the reference in the body is unique there.
         """
         content = json.dumps(body, ensure_ascii=False, sort_keys=True).encode()
-        headers = {"Content-Type": "application/json"}
-        if key:
-            headers["Idempotency-Key"] = f"{key}-{hashlib.sha256(content).hexdigest()[:32]}"
-        response = self._send(method, path, content=content, headers=headers)
+        if not key:
+            return self._push(method, path, content, {})
+        kept = f"{key}-{hashlib.sha256(content).hexdigest()[:32]}"
+        try:
+            return self._push(method, path, content, {"Idempotency-Key": kept})
+        except Permanent:
+            fresh = f"{kept}-{uuid4().hex[:8]}"
+            return self._push(method, path, content, {"Idempotency-Key": fresh})
+
+    def _push(self, method: str, path: str, content: bytes, headers: Mapping[str, str]) -> Any:
+        json_headers = {"Content-Type": "application/json", **headers}
+        response = self._send(method, path, content=content, headers=json_headers)
         if _is_gone(response):
-            raise Permanent(
-                f"{method} {path} answered {response.status_code} {explained(response)}"
-            )
+            said = explained(response)
+            raise Permanent(f"{method} {path} answered {response.status_code} {said}")
         return json_of(response)
 
     def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
@@ -95,6 +106,13 @@ class Api:
             f"{self._address}/{path} answered {status}: it is not there. Check the channel's "
             "Address; docs/connectors/http.md says what a platform must offer"
         )
+
+
+def segment(value: str) -> str:
+    """An id or SKU as one step of a path; one of dots alone would lead somewhere else."""
+    if not value.strip("."):
+        raise Permanent(f"{value!r} cannot stand in an address")
+    return quote(value, safe="")
 
 
 def _is_gone(response: httpx.Response) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, ClassVar
-from urllib.parse import quote
 
 from channels.connectors import standard_webhooks
 from channels.connectors.base import (
@@ -23,7 +22,7 @@ from channels.connectors.base import (
     Setting,
 )
 from channels.connectors.generic import records, webhooks
-from channels.connectors.generic.api import Api
+from channels.connectors.generic.api import Api, segment
 from channels.connectors.generic.authentication import authentication
 from channels.connectors.generic.reading import Json, identifier, readable
 from channels.enums import JobType
@@ -178,7 +177,7 @@ class GenericConnector(Connector):
         if job_type not in self.lists:
             return super().fetch(job_type, external_id)
         kind = self.lists[job_type]
-        row = self._api.get(f"{kind}/{quote(external_id, safe='')}")
+        row = self._api.get(f"{kind}/{segment(external_id)}")
         return Gone(external_id) if row is None else self._record(kind, row)
 
     def _after(self, kind: str, last_id: str) -> Iterator[list[Record]]:
@@ -205,7 +204,7 @@ class GenericConnector(Connector):
 
     def export_product(self, product: ProductPush) -> PushResult:
         """The platform knows products by SKU; making one and changing it are the same call."""
-        path = f"products/by-sku/{quote(product.sku, safe='')}"
+        path = f"products/by-sku/{segment(product.sku)}"
         return self._pushed("PUT", path, records.product_push(product))
 
     def _pushed(self, method: str, path: str, body: Json, key: str = "") -> PushResult:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote
 
 from channels.connectors.base import Capability, PushResult, Refusal, ShipmentReport, StockTarget
 from channels.connectors.generic import records
+from channels.connectors.generic.api import segment
 from channels.connectors.generic.connector import GenericConnector, pull
 from channels.connectors.generic.reading import identifier, readable, text
 from channels.enums import JobType, Kind
@@ -35,7 +35,7 @@ class GenericShop(GenericConnector):
 
     def report_shipment(self, report: ShipmentReport) -> PushResult:
         """The whole shipment as it is now, put under our reference: repeating changes nothing."""
-        order, reference = quote(report.order_id, safe=""), quote(report.key, safe="")
+        order, reference = segment(report.order_id), segment(report.key)
         path = f"orders/{order}/shipments/{reference}"
         return self._pushed("PUT", path, records.shipment_report(report), report.key)
 
