@@ -88,7 +88,7 @@ def _put_mappings(world: World, change: Change) -> None:
         raise Refused({"mapping": ["This webhook mapping no longer exists."]})
     for mapping_id, values in change.mappings.items():
         _refuse(mappings.change(world, world.mappings[mapping_id], values))
-    for mapping_id in change.removed_mappings:
+    for mapping_id in set(change.removed_mappings):
         _refuse(mappings.remove(world, mapping_id))
     for added in change.new_mappings:
         _present(world, added.channel)

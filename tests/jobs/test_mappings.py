@@ -214,3 +214,5 @@ def test_only_what_a_mapping_has_can_be_changed(stage: Stage, own: Channel) -> N
     assert "enabled" in refused(stage, mappings={mapping.pk: {"enabled": "yes"}})
     assert "id_path" in refused(stage, mappings={mapping.pk: {"id_path": None}})
     assert "mapping" in refused(stage, removed_mappings=[0])
+    save(stage, removed_mappings=[mapping.pk, mapping.pk])
+    assert not own.mappings.filter(pk=mapping.pk).exists()
