@@ -119,6 +119,13 @@ def test_a_topic_in_use_may_be_replaced_in_one_save(brand: Brand, own: Channel) 
     assert own.mappings.get(topic="order.updated").type == "receive_orders"
 
 
+def test_a_choice_with_a_default_offers_no_second_none(brand: Brand, own: Channel) -> None:
+    page = brand.operator.text(page_of(own), tab="connection")
+    menu = page[page.index('name="settings-authentication"') :].partition("</select>")[0]
+    assert menu.count("<option") == 5
+    assert '<option value="none" selected>' in menu
+
+
 def test_an_unsigned_channel_says_that_its_address_is_the_proof(brand: Brand, own: Channel) -> None:
     page = brand.operator.text(page_of(own), tab="connection")
     assert "Whoever knows it and the webhook secret" in page
