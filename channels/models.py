@@ -94,15 +94,23 @@ class Channel(models.Model):
         )
 
     def make_connector(self, **options: Any) -> Connector:
-        return self.connector_class(self.settings, self.secrets, **options)
+        """The id paths of mappings cost a query, paid only where the connector reads them."""
+        made = self.connector_class
+        if made.custom_topics:
+            options["id_paths"] = dict(self.mappings.values_list("topic", "id_path"))
+        return made(self.settings, self.secrets, **options)
 
 
 class WebhookMapping(models.Model):
-    """A topic of the platform and the job type it starts on this channel."""
+    """A topic of the platform and the job type it starts on this channel.
+
+    `id_path`: where a body of this topic names its record (JSONPath); "" is the channel's own.
+    """
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="mappings")
     topic = models.CharField(max_length=100)
     type = models.CharField(max_length=24, choices=JobType)
+    id_path = models.CharField(max_length=200, default="", blank=True)
     enabled = models.BooleanField(default=True)
     enabled_since = models.DateTimeField(default=timezone.now, editable=False)
 

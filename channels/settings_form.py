@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings as program
 
+from channels.connectors import json_paths
 from channels.connectors.base import Connector, Setting
 
 LONGEST_VALUE = 2000
@@ -162,10 +163,20 @@ def _choice(field: Setting, value: Any) -> Any:
     return value
 
 
+def _jsonpath(field: Setting, value: Any) -> str:
+    path = _text(field, value)
+    try:
+        json_paths.compiled(path)
+    except json_paths.BadPath as bad:
+        raise _Wrong(str(bad)) from bad
+    return path
+
+
 _READERS: dict[str, Callable[[Setting, Any], Any]] = {
     "text": _text,
     "url": _url,
     "integer": _integer,
     "boolean": _boolean,
     "choice": _choice,
+    "jsonpath": _jsonpath,
 }

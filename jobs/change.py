@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,8 @@ from channels.enums import (
     Track,
 )
 from channels.models import Channel
+from jobs import mappings
+from jobs.mappings import NewMapping
 from jobs.models import StableJob
 from jobs.plan import follows_mode, say
 from jobs.world import World, capability
@@ -53,13 +55,18 @@ Fields = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Change:
-    """Only the fields that are to change. Channels, mappings by id; jobs by (channel id, type)."""
+    """Only the fields that are to change. Channels, mappings by id; jobs by (channel id, type).
+
+    `removed_mappings` are ids as well; they go before the new ones come.
+    """
 
     account: Fields = field(default_factory=dict)
     stable: Mapping[str, Fields] = field(default_factory=dict)
     channels: Mapping[int, Fields] = field(default_factory=dict)
     jobs: Mapping[tuple[int, str], Fields] = field(default_factory=dict)
-    mappings: Mapping[int, bool] = field(default_factory=dict)
+    mappings: Mapping[int, Fields] = field(default_factory=dict)
+    removed_mappings: Collection[int] = ()
+    new_mappings: Sequence[NewMapping] = ()
 
 
 def put(world: World, change: Change) -> World:
@@ -68,16 +75,29 @@ def put(world: World, change: Change) -> World:
     _put_account(new, change.account)
     for channel_id, values in change.channels.items():
         _put_channel(new, _present(new, channel_id), values)
-    for mapping_id, enabled in change.mappings.items():
-        if mapping_id not in new.mappings:
-            raise Refused({"mapping": ["This webhook mapping no longer exists."]})
-        _check_switches({"enabled": enabled}, "enabled")
-        new.mappings[mapping_id].enabled = enabled
+    _put_mappings(new, change)
     for job_type, values in change.stable.items():
         _put_stable(new, JobType(job_type), values)
     for key, values in change.jobs.items():
         _put_job(new, _present(new, key[0]), JobType(key[1]), values)
     return new
+
+
+def _put_mappings(world: World, change: Change) -> None:
+    if {*change.mappings, *change.removed_mappings} - set(world.mappings):
+        raise Refused({"mapping": ["This webhook mapping no longer exists."]})
+    for mapping_id, values in change.mappings.items():
+        _refuse(mappings.change(world, world.mappings[mapping_id], values))
+    for mapping_id in set(change.removed_mappings):
+        _refuse(mappings.remove(world, mapping_id))
+    for added in change.new_mappings:
+        _present(world, added.channel)
+        _refuse(mappings.add(world, added))
+
+
+def _refuse(errors: Mapping[str, list[str]]) -> None:
+    if errors:
+        raise Refused(errors)
 
 
 def _present(world: World, channel_id: int) -> Channel:

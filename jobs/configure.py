@@ -12,7 +12,7 @@ from django.db import transaction
 from accounts.models import Account, HistoryEntry, User
 from channels.enums import JobType, Mode
 from channels.models import Channel, WebhookMapping
-from jobs import effects
+from jobs import effects, mappings
 from jobs.change import (
     ACCOUNT_FIELDS,
     CHANNEL_FIELDS,
@@ -47,9 +47,11 @@ def apply(
         _lock_jobs(old)
         new = put(old, change)
         found = _consequences(old, new, at)
+        named = _named_channels(change)
         notes = _store(old, new, at)
         effects.carry_out(old, new, at, _cause(old, new))
-        _write_history(account, change, notes, found, at, actor)
+        told = [*mappings.sentences(old, new), *(one.sentence for one in found)]
+        _write_history(account, named, notes, told, at, actor)
     return found
 
 
@@ -58,9 +60,16 @@ def _channels(account: Account, change: Change) -> Iterable[Channel]:
     channels = account.channels.present()
     if change.account or change.stable:
         return channels
-    ids = {*change.channels, *(key[0] for key in change.jobs)}
-    mapped = WebhookMapping.objects.filter(pk__in=change.mappings).values("channel")
-    return channels.filter(pk__in=ids) | channels.filter(pk__in=mapped)
+    return channels.filter(pk__in=_named_channels(change))
+
+
+def _named_channels(change: Change) -> set[int]:
+    """The ids of the channels that a change names, by themselves or by what is theirs."""
+    named = {*change.channels, *(key[0] for key in change.jobs)}
+    named |= {added.channel for added in change.new_mappings}
+    touched = [*change.mappings, *change.removed_mappings]
+    mapped = WebhookMapping.objects.filter(pk__in=touched) if touched else []
+    return named | {mapping.channel_id for mapping in mapped}
 
 
 def _lock_jobs(world: World) -> None:
@@ -94,9 +103,11 @@ class _Notes:
         """Note the names whose values differ; answers with their new values."""
         changed = [name for name in names if getattr(was, name, None) != getattr(now, name)]
         for name in changed:
-            self.old[f"{path}{name}"] = _plain(getattr(was, name, None))
-            self.new[f"{path}{name}"] = _plain(getattr(now, name))
+            self.put(f"{path}{name}", getattr(was, name, None), getattr(now, name))
         return {name: getattr(now, name) for name in changed}
+
+    def put(self, path: str, was: Any, now: Any) -> None:
+        self.old[path], self.new[path] = _plain(was), _plain(now)
 
 
 def _store(old: World, new: World, at: datetime) -> _Notes:
@@ -116,11 +127,27 @@ def _store(old: World, new: World, at: datetime) -> _Notes:
 
 
 def _store_mappings(old: World, new: World, notes: _Notes, at: datetime) -> None:
+    """Removed ones first: a new one may have the topic of one of them."""
+    for pk in sorted(old.mappings.keys() - new.mappings.keys()):
+        notes.put(f"{old.mappings[pk].topic}.starts", old.mappings[pk].type, None)
+        WebhookMapping.objects.filter(pk=pk).delete()
     for pk, mapping in new.mappings.items():
-        if values := notes.take(f"{mapping.topic}.", old.mappings[pk], mapping, ["enabled"]):
-            if mapping.enabled:
+        if pk not in old.mappings:
+            _store_new(mapping, notes, at)
+            continue
+        path, was = f"{mapping.topic}.", old.mappings[pk]
+        if values := notes.take(path, was, mapping, mappings.MAPPING_FIELDS):
+            if values.get("enabled"):
                 values["enabled_since"] = at
             WebhookMapping.objects.filter(pk=pk).update(**values)
+
+
+def _store_new(mapping: WebhookMapping, notes: _Notes, at: datetime) -> None:
+    notes.put(f"{mapping.topic}.starts", notes.old.get(f"{mapping.topic}.starts"), mapping.type)
+    if mapping.id_path:
+        notes.put(f"{mapping.topic}.id_path", None, mapping.id_path)
+    mapping.enabled_since = at
+    mapping.save(force_insert=True)
 
 
 def _store_stable(old: World, new: World, notes: _Notes) -> None:
@@ -149,18 +176,14 @@ def _cause(old: World, new: World) -> str:
 
 def _write_history(
     account: Account,
-    change: Change,
+    channels: set[int],
     notes: _Notes,
-    found: list[Consequence],
+    told: list[str],
     at: datetime,
     actor: User | None,
 ) -> None:
     if not notes.new:
         return
-    channels = {*change.channels, *(key[0] for key in change.jobs)}
-    channels |= set(
-        WebhookMapping.objects.filter(pk__in=change.mappings).values_list("channel", flat=True)
-    )
     HistoryEntry.objects.create(
         account=account,
         channel_id=channels.pop() if len(channels) == 1 else None,
@@ -169,22 +192,24 @@ def _write_history(
         subject=", ".join(notes.new)[:200],
         old=notes.old,
         new=notes.new,
-        consequences=[consequence.sentence for consequence in found],
+        consequences=told,
     )
 
 
 def set_up_channel(channel: Channel, at: datetime) -> list[Job]:
     """The jobs of a new channel, or those its connector learned to do since; returns the new.
 
-    The same for the topics the connector proposes: what an operator switched off stays off.
+    The same for the topics the connector proposes: what an operator switched off stays off, and
+    where mappings can be removed, a job that was there before gets none back.
     """
     topics = set(channel.mappings.values_list("topic", flat=True))
+    have = set(Job.objects.filter(channel=channel).values_list("type", flat=True))
+    removable = mappings.takes_topics(channel)
     WebhookMapping.objects.bulk_create(
         WebhookMapping(channel=channel, topic=topic, type=job_type, enabled_since=at)
         for topic, job_type in proposed_topics(channel)
-        if topic not in topics
+        if topic not in topics and not (removable and job_type in have)
     )
-    have = set(Job.objects.filter(channel=channel).values_list("type", flat=True))
     return Job.objects.bulk_create(
         Job(channel=channel, type=job_type, proven_until=channel.sync_from)
         for job_type in JobType

@@ -160,7 +160,7 @@ def _ends(world: World, job: Job, plan: Plan) -> bool:
 
 def _no_secret(world: World, channel_id: int) -> str:
     channel = world.channels[channel_id]
-    fields = {field.name for field in channel.connector_class.fields}
-    if "webhook_secret" not in fields or secrets_of(channel).get("webhook_secret"):
+    needed = channel.connector_class.needs_webhook_secret(channel.settings)
+    if not needed or secrets_of(channel).get("webhook_secret"):
         return ""
     return "The channel has no webhook secret: every delivery is rejected. Enter the secret."

@@ -111,7 +111,7 @@ class Setting:
 
     name: str
     label: str
-    type: str = "text"  # text, url, integer, boolean, choice
+    type: str = "text"  # text, url, integer, boolean, choice, jsonpath
     required: bool = True
     secret: bool = False
     help: str = ""
@@ -193,7 +193,7 @@ class Connector:
     `settings` and `secrets` hold the channel's values by the names of `fields`. `http` is made
     by the caller with time-outs and the guard against private addresses. `limit` is what the
     platform last said of its limit. `id_paths` are JSONPath expressions by topic, where the
-    connector lets its mappings say where a body names the record.
+    connector has `custom_topics`: of every mapped topic, "" where the channel's own path holds.
     """
 
     id: ClassVar[str]
@@ -203,6 +203,8 @@ class Connector:
     capabilities: ClassVar[tuple[Capability, ...]] = ()
     registers_webhooks: ClassVar[bool] = False
     """Are `subscribe` and `unsubscribe` there?"""
+    custom_topics: ClassVar[bool] = False
+    """May operators map topics of their own, and say where a body names the record?"""
     stock_batch: ClassVar[int] = 50
     """How many listings one call of `set_stock` may take."""
 
@@ -242,6 +244,11 @@ class Connector:
     def topics(cls) -> Iterator[tuple[str, JobType]]:
         """Every (topic, job type) the connector proposes as webhook mapping."""
         return ((topic, c.type) for c in cls.capabilities for topic in c.topics)
+
+    @classmethod
+    def needs_webhook_secret(cls, settings: Mapping[str, Any]) -> bool:
+        """Is every delivery rejected until the channel has a webhook secret?"""
+        return any(field.name == "webhook_secret" for field in cls.fields)
 
     # Webhooks: no network, no database, constant-time comparison on the raw bytes.
 

@@ -16,6 +16,7 @@ import httpx
 from channels.connectors.base import Limit, Misconfigured, Permanent, Transient
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
+LONGEST_DETAIL = 1000
 LONGEST_RETRY_AFTER = 365 * 24 * 3600.0
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 _EARLIEST_INSTANT = 1_000_000_000
@@ -121,7 +122,7 @@ def _raise_for(response: httpx.Response) -> None:
     if status in (404, 410) or status < 300:
         return
     said = f"{response.request.method} {response.request.url} answered {status}"
-    excerpt = response.text[:300].strip()
+    excerpt = explained(response)
     if status == httpx.codes.TOO_MANY_REQUESTS:
         limit = limit_of(response)
         raise Transient(f"{said} {excerpt}".strip(), limit.resets_in if limit else None)
@@ -132,6 +133,19 @@ def _raise_for(response: httpx.Response) -> None:
     if status < 400:
         raise Misconfigured(f"{said}: it redirects; enter the final address of the platform")
     raise Permanent(f"{said} {excerpt}".strip())
+
+
+def explained(response: httpx.Response) -> str:
+    """What the platform says of a refusal: a problem's detail (RFC 9457), else how it begins."""
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/problem+json":
+        try:
+            problem = response.json()
+        except ValueError:
+            problem = None
+        if isinstance(problem, dict) and (said := problem.get("detail") or problem.get("title")):
+            return str(said)[:LONGEST_DETAIL].strip()
+    return response.text[:300].strip()
 
 
 def retry_after(response: httpx.Response) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from channels.connectors.base import Connector
+from channels.connectors.generic import GenericShop, GenericWarehouse
 from channels.connectors.sandbox_shop import SandboxShop
 from channels.connectors.sandbox_warehouse import SandboxWarehouse
 from channels.connectors.shipengine import ShipEngine
@@ -13,5 +14,7 @@ _ALL: tuple[type[Connector], ...] = (
     SandboxWarehouse,
     ShipEngine,
     WooCommerce,
+    GenericShop,
+    GenericWarehouse,
 )
 CONNECTORS: dict[str, type[Connector]] = {connector.id: connector for connector in _ALL}

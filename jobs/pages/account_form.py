@@ -14,7 +14,8 @@ from channels.models import Channel
 from jobs.change import ACCOUNT_FIELDS, STABLE_FIELDS, Change, Refused, put, source_channels
 from jobs.models import StableJob
 from jobs.pages import words
-from jobs.pages.channel_form import Data, Minutes, completed, problems_of
+from jobs.pages.channel_form import Minutes, problems_of
+from jobs.pages.sent import Data, completed
 from jobs.rows import recurring_rows
 from jobs.world import World
 

@@ -5,36 +5,21 @@ Fields carry the API's names. A field that was not sent stays as it is; an empty
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from django import forms
-from django.http import QueryDict
 
 from channels.connectors.base import Capability
 from channels.enums import EMERGENCY_PERIODS, TRAITS, WEBHOOK_DELAYS, JobType, Row
-from channels.models import Channel, WebhookMapping
+from channels.models import Channel
 from jobs.change import JOB_FIELDS, Change, Refused, modes_of, put
 from jobs.models import Job
 from jobs.pages import words
 from jobs.pages.connection_form import ConnectionForm, touches
+from jobs.pages.mapping_form import MappingForms
+from jobs.pages.sent import Data, completed
 from jobs.saving import secrets_of
 from jobs.world import World, capability
-
-Data = Mapping[str, Any]
-SHOWN = "shown"
-"""Names the checkboxes a form showed: a browser sends nothing for one that is not ticked."""
-
-
-def was_sent(data: Data, name: str) -> bool:
-    return name in data or (isinstance(data, QueryDict) and name in data.getlist(SHOWN))
-
-
-def completed(data: Data, initial: Mapping[str, Any]) -> dict[str, Any]:
-    """What was sent, and the stored value of every field that was not."""
-    stored = {name: "" if value is None else value for name, value in initial.items()}
-    sent = {name: data.get(name, False) for name in initial if was_sent(data, name)}
-    return {**stored, **sent}
 
 
 class Minutes(forms.TypedChoiceField):
@@ -125,17 +110,6 @@ def problems_of(bound: Iterable[forms.Form]) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-class MappingForm(forms.Form):
-    enabled = forms.BooleanField(required=False)
-
-    def __init__(self, mapping: WebhookMapping, data: Data | None) -> None:
-        prefix = f"mapping-{mapping.pk}"
-        sent = completed(data, {f"{prefix}-enabled": mapping.enabled}) if data is not None else None
-        super().__init__(sent, initial={"enabled": mapping.enabled}, prefix=prefix)
-        self.mapping = mapping
-        self.fields["enabled"].label = mapping.topic
-
-
 class ChannelForm:
     """All forms of a channel's page, checked together and turned into one change."""
 
@@ -144,7 +118,7 @@ class ChannelForm:
         self.general = GeneralForm(channel, data)
         self.target = self._with_mode(self.general.chosen_mode)
         self.jobs = {form.job.type: form for form in self._job_forms(data)}
-        self.mappings = [MappingForm(mapping, data) for mapping in world.mappings.values()]
+        self.mappings = MappingForms(world, channel, data)
         self.connection = ConnectionForm(
             channel.connector_class,
             channel.settings,
@@ -166,10 +140,13 @@ class ChannelForm:
         return found
 
     @property
+    def _all(self) -> list[forms.Form]:
+        return [self.general, *self.jobs.values(), *self.mappings.all, self.connection]
+
+    @property
     def forms(self) -> list[forms.Form]:
         """The forms that were sent something; the connection is left alone where it was not."""
-        found = [self.general, *self.jobs.values(), *self.mappings, self.connection]
-        return [form for form in found if form.is_bound]
+        return [form for form in self._all if form.is_bound]
 
     @property
     def problems(self) -> list[str]:
@@ -178,7 +155,7 @@ class ChannelForm:
 
     def lock(self) -> None:
         """Show the values to somebody who may not change them."""
-        for form in (self.general, *self.jobs.values(), *self.mappings, self.connection):
+        for form in self._all:
             for field in form.fields.values():
                 field.disabled = True
 
@@ -192,6 +169,7 @@ class ChannelForm:
             return False
         for form in self.jobs.values():
             self._check_rules(form)
+        self.mappings.check_rules()
         if any(form.errors for form in self.forms):
             return False
         self.target = put(self.world, self.change())
@@ -215,15 +193,10 @@ class ChannelForm:
             if sent[name] != getattr(self.channel, name)
         }
         jobs = {(self.channel.pk, form.job.type): form.changed() for form in self.jobs.values()}
-        mappings = {
-            form.mapping.pk: form.cleaned_data["enabled"]
-            for form in self.mappings
-            if form.cleaned_data["enabled"] != form.mapping.enabled
-        }
         return Change(
             channels={self.channel.pk: channel} if channel else {},
             jobs={key: values for key, values in jobs.items() if values},
-            mappings=mappings,
+            **self.mappings.parts(),
         )
 
     @property

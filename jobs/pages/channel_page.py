@@ -15,7 +15,7 @@ from django.urls import reverse
 from accounts.models import HistoryEntry, Role
 from channels.enums import JobType, Track
 from channels.models import Channel
-from jobs import configure
+from jobs import configure, mappings
 from jobs.change import Change, Refused, put
 from jobs.consequences import Consequence
 from jobs.models import EmergencyTransition, Run
@@ -24,7 +24,7 @@ from jobs.pages.channel_rows import Reader
 from jobs.pages.here import Here, find_channel, page
 from jobs.reading import past_slots, upcoming
 from jobs.rows import warnings as webhook_warnings
-from jobs.saving import save_channel, secrets_of
+from jobs.saving import save_channel
 from jobs.world import load_world
 
 TABS = (("jobs", "Jobs"), ("connection", "Connection"), ("activity", "Activity"))
@@ -100,6 +100,7 @@ def preview_of(form: ChannelForm, here: Here) -> Preview:
         own.append("The connection settings are saved; the next run uses them.")
     changes = configure.preview(here.account, change, here.at) if change != Change() else []
     new = put(form.world, change)
+    own += mappings.sentences(form.world, new)
     warns = webhook_warnings(new) if change != Change() else []
     return Preview(changes, own, warns, touched=bool(own) or change != Change())
 
@@ -187,10 +188,7 @@ def _connection_context(here: Here, form: ChannelForm) -> dict[str, Any]:
     return {
         "webhook_url": settings.OMSAUTO_PUBLIC_URL + channel.webhook_path,
         "takes_webhooks": any(True for _topic in channel.connector_class.topics()),
-        "secret_is_set": "webhook_secret" in secrets_of(channel),
-        "mapping_rows": [
-            (mapping, JobType(mapping.mapping.type).label) for mapping in form.mappings
-        ],
+        "signed": channel.connector_class.needs_webhook_secret(channel.settings),
     }
 
 

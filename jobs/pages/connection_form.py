@@ -64,7 +64,8 @@ class ConnectionForm(forms.Form):
         if field.type == "boolean":
             return forms.BooleanField(**common)
         if field.type == "choice":
-            choices = [*field.choices] if field.required else [("", "None"), *field.choices]
+            settled = field.required or field.default is not None
+            choices = [*field.choices] if settled else [("", "None"), *field.choices]
             return forms.ChoiceField(choices=choices, **common)
         return forms.CharField(**common, widget=_WIDGETS.get(field.type, forms.TextInput)())
 

@@ -11,6 +11,7 @@ from django.urls import URLPattern
 from rest_framework.test import APIClient
 
 from accounts.models import Membership, Role
+from channels.connectors.sandbox_shop import SandboxShop
 from channels.models import WebhookMapping
 from jobs.api.urls import urlpatterns
 from jobs.models import RunStatus
@@ -57,12 +58,14 @@ BODIES = {
     },
     "products/": {"sku": "NEW"},
     "channels/<int:channel>/stock-file/": {"csv": "sku,on_hand\n"},
+    "channels/<int:channel>/mappings/": {"topic": "order.noted", "type": "receive_orders"},
 }
 
 
 @pytest.fixture
-def ids(brand: Brand) -> dict[str, Any]:
+def ids(brand: Brand, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the placeholders of each route stand for, by the route's first word."""
+    monkeypatch.setattr(SandboxShop, "custom_topics", True)
     product = builders.product(brand.account, on_hand=1)
     brand.order()
     return {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from channels.connectors.registry import CONNECTORS
 from oms.registry import LOGIC
 from tests.api.conftest import Brand
@@ -17,7 +19,32 @@ def test_every_connector_is_listed_with_its_settings(brand: Brand) -> None:
     assert (settings["url"]["required"], settings["url"]["secret"]) == (True, False)
     assert settings["token"]["secret"] is True
     assert settings["webhook_secret"]["required"] is False
+    assert shop["custom_topics"] is False
     assert shop["modes"] == ["webhook", "recurring", "recurring_by_id"]
+
+
+def test_any_shop_and_any_warehouse_can_be_connected(brand: Brand) -> None:
+    found = {row["id"]: row for row in brand.viewer.results("connectors/")}
+    shop, warehouse = found["http"], found["http_warehouse"]
+    assert (shop["label"], shop["kind"]) == ("Generic HTTP shop", "sales")
+    assert (warehouse["label"], warehouse["kind"]) == ("Generic HTTP warehouse", "fulfillment")
+    assert shop["custom_topics"] is warehouse["custom_topics"] is True
+    settings = {field["name"]: field for field in shop["settings"]}
+    assert [name for name in settings if settings[name]["required"]] == ["url"]
+    assert (settings["id_path"]["type"], settings["id_path"]["default"]) == (
+        "jsonpath",
+        "$.data.id",
+    )
+    for connector in ("http", "http_warehouse"):
+        body: dict[str, Any] = {
+            "name": connector,
+            "connector": connector,
+            "settings": {"url": "https://shop.example.com"},
+            "secrets": {"webhook_secret": "whsec_dGVzdA=="},
+        }
+        assert brand.operator.post("channels/", body).status_code == 201
+        wrong = {**body, "settings": {**body["settings"], "id_path": "data.id"}}
+        assert "JSONPath" in str(brand.operator.post("channels/", wrong).json()["settings"])
 
 
 def test_jobs_are_those_whose_logic_exists(brand: Brand) -> None:

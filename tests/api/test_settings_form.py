@@ -20,6 +20,7 @@ class Platform(Connector):
         Setting("fast", "Fast", "boolean", required=False),
         Setting("way", "Way", "choice", required=False, choices=(("a", "A"), ("b", "B"))),
         Setting("kind", "Kind", default="plain"),
+        Setting("path", "Path", "jsonpath", required=False, default="$.id"),
         Setting("key", "Key", secret=True),
         Setting("spare", "Spare key", secret=True, required=False),
     )
@@ -48,6 +49,8 @@ def test_what_is_missing_is_required_unless_it_has_a_default() -> None:
         ("fast", "on", True),
         ("fast", "FALSE", False),
         ("way", "b", "b"),
+        ("path", " $.data[*].id ", "$.data[*].id"),
+        ("path", "", None),
         ("url", " http://shop.example.com:8080/x?y=1 ", "http://shop.example.com:8080/x?y=1"),
     ],
 )
@@ -85,6 +88,10 @@ def test_values_are_made_plain(name: str, sent: Any, stored: Any) -> None:
         ("way", ["a"], "a, b"),
         ("key", "k", "no setting"),
         ("colour", "red", "url, name"),
+        ("path", "data.id", "not a JSONPath"),
+        ("path", "$[?@.a]", "Filters"),
+        ("path", "$." + "a" * 200, "at most 200"),
+        ("path", 5, "text"),
     ],
 )
 def test_what_does_not_fit_is_refused_by_name(name: str, sent: Any, sentence: str) -> None:

@@ -15,6 +15,7 @@ from jobs.models import Event, Run
 from jobs.pages.urls import urlpatterns
 from oms.models import Order, ParkedRecord, Shipment
 from tests import builders
+from tests.brand import connect
 from tests.e2e.operator import Operator
 from tests.e2e.scene import NOW, Scene
 from tests.sandbox_server import SECRET, SandboxServer
@@ -88,6 +89,7 @@ def paths_of(shop: Channel) -> list[str]:
     shown = [runs.filter(rescued__gt=0).get(), runs.exclude(error="").first(), runs.first()]
     assert Shipment.objects.exists()
     assert ParkedRecord.objects.exists()
+    own = connect(shop.account, name="Own shop", connector="http")
     return [
         "/",
         "/channels/sales/",
@@ -97,6 +99,7 @@ def paths_of(shop: Channel) -> list[str]:
         "/channels/new/?kind=sales&connector=woocommerce",
         channel,
         f"{channel}?tab=connection",
+        f"/channels/{own.pk}/?tab=connection",
         f"{channel}?tab=activity",
         f"{channel}enable/",
         f"{channel}disable/",

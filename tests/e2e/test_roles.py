@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import builders
+from tests.brand import connect
 from tests.e2e.operator import Operator
 from tests.e2e.scene import Scene
 
@@ -16,6 +17,7 @@ def test_a_viewer_sees_every_page_and_no_control_that_writes(
     operator: Operator, scene: Scene
 ) -> None:
     shop = scene.channel("Shop")
+    own = connect(scene.account, name="In-house", connector="http")
     builders.warehouse(scene.account)
     builders.product(scene.account, "MUG", on_hand=5)
     operator.logged_in(scene.member("viewer")).open_channel("Shop")
@@ -24,6 +26,7 @@ def test_a_viewer_sees_every_page_and_no_control_that_writes(
     for path in (
         f"/channels/{shop.pk}/",
         f"/channels/{shop.pk}/?tab=connection",
+        f"/channels/{own.pk}/?tab=connection",
         "/channels/sales/",
         "/account/",
         "/account/recurring-jobs/",

@@ -114,7 +114,7 @@ def test_saving_what_is_there_already_writes_nothing(stage: Stage, full: Channel
         channels={full.pk: {"mode": "recurring", "enabled": True, "track": "beta"}},
         account={"timezone": "UTC", "enabled": True},
         stable={"receive_orders": {"enabled": False}},
-        mappings={mapping.pk: True for mapping in full.mappings.all()},
+        mappings={mapping.pk: {"enabled": True} for mapping in full.mappings.all()},
     )
     assert stored() == before
 
@@ -166,7 +166,7 @@ def test_each_kind_of_setting_has_a_readable_path_in_the_history(
     stage: Stage, full: Channel
 ) -> None:
     mapping = full.mappings.get(topic="order.created")
-    save(stage, mappings={mapping.pk: False})
+    save(stage, mappings={mapping.pk: {"enabled": False}})
     save(stage, stable={"receive_orders": {"enabled": True, "period_minutes": 5}})
     save(stage, account={"timezone": "Europe/Berlin"})
     save(stage, channels={full.pk: {"enabled": False}})
@@ -333,7 +333,7 @@ def test_a_channel_offers_the_modes_that_one_of_its_jobs_supports(
         ({"stable": {"receive_orders": {"mode": "webhook"}}}, "mode"),
         ({"channels": {0: {"enabled": True}}}, "channel"),
         ({"jobs": {(0, "receive_orders"): {}}}, "channel"),
-        ({"mappings": {0: True}}, "mapping"),
+        ({"mappings": {0: {"enabled": True}}}, "mapping"),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_name(

@@ -128,8 +128,8 @@ def test_the_last_mapping_of_a_job_switches_it_off(stage: Stage, full: Channel) 
     """Receive Order Updates has two topics: it listens while one of them is on."""
     save(stage, channels={full.pk: {"mode": "webhook"}})
     first, last = full.mappings.filter(type="receive_order_updates")
-    assert not save(stage, mappings={first.pk: False})
-    assert said(save(stage, mappings={last.pk: False}), "receive_order_updates") == [
+    assert not save(stage, mappings={first.pk: {"enabled": False}})
+    assert said(save(stage, mappings={last.pk: {"enabled": False}}), "receive_order_updates") == [
         (
             "main_stopped",
             "Receive Order Updates: its main job will stop, "
@@ -142,7 +142,7 @@ def test_the_last_mapping_of_a_job_switches_it_off(stage: Stage, full: Channel) 
         ),
     ]
     assert job(full, "receive_order_updates").listening_since is None
-    found = save(stage, mappings={first.pk: True})
+    found = save(stage, mappings={first.pk: {"enabled": True}})
     assert [one.what for one in found] == ["main_started", "emergency_on"]
     assert job(full, "receive_order_updates").listening_since == stage.now
 

@@ -85,7 +85,7 @@ def test_a_connector_that_learns_a_webhook_brings_its_topics(
 
 def test_a_topic_an_operator_switched_off_stays_off(stage: Stage, full: Channel) -> None:
     mapping = full.mappings.get(topic="order.created")
-    save(stage, mappings={mapping.pk: False})
+    save(stage, mappings={mapping.pk: {"enabled": False}})
     restart(stage)
     mapping.refresh_from_db()
     assert not mapping.enabled

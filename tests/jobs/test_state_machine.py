@@ -28,6 +28,7 @@ from jobs import clock, configure, control, effects, fallback, intake, lease
 from jobs.change import JOB_FIELDS, STABLE_FIELDS, Change, Refused
 from jobs.consequences import Consequence
 from jobs.execute import execute
+from jobs.mappings import NewMapping
 from jobs.models import Job, Run, RunStatus
 from jobs.world import load_world
 from tests import builders
@@ -189,6 +190,14 @@ class Program(RuleBasedStateMachine):
         value = max(filter(None, MINUTES[name])) if getattr(job, name) is None else None
         self._save(Change(jobs={(job.channel_id, job.type): {name: value}}))
 
+    @rule(number=index, which=index, gone=st.booleans())
+    def a_topic_comes_or_goes(self, number: int, which: int, gone: bool) -> None:
+        channel = self.channel(number)
+        there = list(channel.mappings.order_by("pk").values_list("pk", flat=True))
+        new = NewMapping(channel.pk, TOPICS[which], "receive_orders")
+        change = Change(removed_mappings=[nth(there, which)]) if gone and there else None
+        self._save(change or Change(new_mappings=[new]))
+
     def _apply(self, change: Change) -> list[Consequence]:
         touched = self._touched(change)
         found = configure.apply(self.account, change, self.now)
@@ -198,8 +207,12 @@ class Program(RuleBasedStateMachine):
     def _touched(self, change: Change) -> Iterable[int]:
         jobs = Job.objects.filter(channel__deleted_at=None)
         if not (change.account or change.stable):
-            mapped = Channel.objects.filter(mappings__in=change.mappings).values("pk")
+            mappings = [*change.mappings, *change.removed_mappings]
+            mapped = list(
+                Channel.objects.filter(mappings__in=mappings).values_list("pk", flat=True)
+            )
             own = {*change.channels, *(key[0] for key in change.jobs)}
+            own |= {new.channel for new in change.new_mappings}
             jobs = jobs.filter(channel__in=own) | jobs.filter(channel__in=mapped)
         return list(jobs.values_list("pk", flat=True))
 
@@ -224,7 +237,7 @@ class Program(RuleBasedStateMachine):
             number, (name, value) = rest
             put(change.jobs, (of.pk, nth(of.jobs.order_by("pk"), number).type), {name: value})
         elif kind == "mapping" and of.mappings.exists():
-            put(change.mappings, nth(of.mappings.order_by("pk"), rest[0]).pk, rest[1])
+            put(change.mappings, nth(of.mappings.order_by("pk"), rest[0]).pk, {"enabled": rest[1]})
         elif kind != "mapping":
             put(change.channels, of.pk, {kind: rest[0]})
 
@@ -355,6 +368,7 @@ class Program(RuleBasedStateMachine):
 def account(monkeypatch: pytest.MonkeyPatch, shopfloor: object, db: None) -> Account:
     """A beta shop, a stable one, and a warehouse."""
     rules.install(monkeypatch)
+    monkeypatch.setattr(rules.FullShop, "custom_topics", True)
     account = Account.objects.create(name="Brand", automatic_workflow=False)
     builders.product(account, "MUG")
     for connector, track in [

@@ -244,7 +244,7 @@ def test_events_without_a_mapping_or_with_one_switched_off_are_ignored(
 ) -> None:
     assert deliver(orders_shop, "order.paid", "1000")[:2] == (202, "ignored")
     mapping = orders_shop.mappings.get(topic="order.created")
-    configure.apply(stage.account, Change(mappings={mapping.pk: False}), stage.now)
+    configure.apply(stage.account, Change(mappings={mapping.pk: {"enabled": False}}), stage.now)
     assert deliver(orders_shop, "order.created", "1000")[:2] == (202, "ignored")
     assert [event.reason for event in Event.objects.order_by("pk")] == [
         "no mapping",

@@ -247,12 +247,12 @@ def test_an_ignored_event_is_replayed_once_its_mapping_is_switched_on(
 ) -> None:
     shopfloor.place(stage.now, "1000")
     mapping = orders_shop.mappings.get(topic="order.created")
-    configure.apply(stage.account, Change(mappings={mapping.pk: False}), stage.now)
+    configure.apply(stage.account, Change(mappings={mapping.pk: {"enabled": False}}), stage.now)
     event = stage.deliver(orders_shop, "order.created", "1000")
     assert event.status == EventStatus.IGNORED
     with pytest.raises(control.NotNow, match="no webhook mapping of its topic is switched on"):
         control.replay_event(Event.objects.get(pk=event.pk), stage.now)
-    configure.apply(stage.account, Change(mappings={mapping.pk: True}), stage.now)
+    configure.apply(stage.account, Change(mappings={mapping.pk: {"enabled": True}}), stage.now)
     control.replay_event(Event.objects.get(pk=event.pk), stage.now)
     stage.work()
     event.refresh_from_db()

@@ -25,7 +25,7 @@ def emergencies(channel: Channel, job_type: str = "receive_orders") -> list[Run]
 
 def switch(stage: Stage, channel: Channel, topic: str, *, on: bool) -> None:
     mapping = channel.mappings.get(topic=topic)
-    configure.apply(stage.account, Change(mappings={mapping.pk: on}), stage.now)
+    configure.apply(stage.account, Change(mappings={mapping.pk: {"enabled": on}}), stage.now)
 
 
 def test_a_sweep_finds_a_single_lost_event_on_a_busy_stream(

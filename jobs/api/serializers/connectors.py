@@ -19,7 +19,9 @@ class SettingSerializer(serializers.Serializer[Any]):
 
     name = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]  # a field of this name, no label
-    type = serializers.ChoiceField(choices=["text", "url", "integer", "boolean", "choice"])
+    type = serializers.ChoiceField(
+        choices=["text", "url", "integer", "boolean", "choice", "jsonpath"]
+    )
     required = serializers.BooleanField()  # type: ignore[assignment]  # as above
     secret = serializers.BooleanField()
     help = serializers.CharField()
@@ -44,6 +46,7 @@ class ConnectorSerializer(serializers.Serializer[Any]):
     label = serializers.CharField()  # type: ignore[assignment]  # a field of this name, no label
     kind = serializers.ChoiceField(choices=Kind.choices)
     modes = serializers.ListField(child=serializers.CharField())
+    custom_topics = serializers.BooleanField()
     settings = SettingSerializer(many=True)
     jobs = CapabilitySerializer(many=True)
 
@@ -57,6 +60,7 @@ def connector_row(connector: type[Connector]) -> dict[str, Any]:
         "label": connector.label,
         "kind": connector.kind,
         "modes": modes_of(channel),
+        "custom_topics": connector.custom_topics,
         "settings": connector.fields,
         "jobs": [capability_row(each) for each in known if each],
     }

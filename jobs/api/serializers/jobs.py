@@ -90,15 +90,29 @@ class RecurringSerializer(RecurringSettings):
 
 
 class MappingSerializer(RowShape):
-    """A topic of the platform and the job type it starts; only `enabled` can be changed."""
+    """A topic of the platform and the job type it starts.
+
+    `id_path` is where a body of this topic names its record (JSONPath), blank for the channel's
+    own; only connectors with `custom_topics` take one.
+    """
 
     enabled = Switch()
+    id_path = serializers.CharField(required=False, allow_blank=True)
     fixed = ("id", "topic", "type")
 
     class Meta:
         model = WebhookMapping
-        fields = ("id", "topic", "type", "enabled")
+        fields = ("id", "topic", "type", "id_path", "enabled")
         read_only_fields = ("id", "topic", "type")
+
+
+class NewMappingShape(Shape):
+    """A topic of the operator's own."""
+
+    topic = serializers.CharField()
+    type = Choice(choices=JobType.choices)
+    id_path = serializers.CharField(required=False, allow_blank=True)
+    enabled = Switch(required=False)
 
 
 class ConsequenceSerializer(serializers.Serializer[Any]):

@@ -24,8 +24,14 @@ from jobs.api.paging import Whole
 from jobs.api.refusals import refused_parts
 from jobs.api.scope import OfChannel, Scoped, roles_of, user_of
 from jobs.api.serializers.channels import ChannelDetail, ChannelSerializer, NewChannel
-from jobs.api.serializers.jobs import ChangesSerializer, ChannelPreview, MappingSerializer
+from jobs.api.serializers.jobs import (
+    ChangesSerializer,
+    ChannelPreview,
+    MappingSerializer,
+    NewMappingShape,
+)
 from jobs.change import Change, Refused
+from jobs.mappings import NewMapping
 from jobs.rows import warnings
 from jobs.saving import create, delete_channel, save_channel
 from jobs.world import load_world
@@ -128,17 +134,35 @@ class MappingList(OfChannel, ListAPIView[WebhookMapping]):
             return WebhookMapping.objects.none()
         return WebhookMapping.objects.filter(channel=self.channel)
 
+    @extend_schema(request=NewMappingShape, responses={201: MappingSerializer})
+    def post(self, request: Request, channel: int) -> Response:
+        """Map a topic of your own; 400 where the connector's topics are fixed."""
+        body = NewMappingShape(data=request.data)
+        body.is_valid(raise_exception=True)
+        new = NewMapping(channel, **body.validated_data)
+        configure.apply(self.channel.account, Change(new_mappings=[new]), self.at, user_of(request))
+        row = WebhookMapping.objects.get(channel=channel, topic=new.topic)
+        return Response(self.get_serializer(row).data, status=status.HTTP_201_CREATED)
+
 
 class MappingView(OfChannel):
     serializer_class = MappingSerializer
 
     def patch(self, request: Request, channel: int, mapping: int) -> Response:
-        """Switch a topic on or off."""
+        """Switch a topic on or off, or say where its bodies name the record."""
         row = get_object_or_404(WebhookMapping, channel=self.channel, pk=mapping)
         body = self.get_serializer(row, data=request.data, partial=True)
         body.is_valid(raise_exception=True)
-        if "enabled" in body.validated_data:
-            change = Change(mappings={row.pk: body.validated_data["enabled"]})
+        if body.validated_data:
+            change = Change(mappings={row.pk: body.validated_data})
             configure.apply(self.channel.account, change, self.at, user_of(request))
             row.refresh_from_db()
         return Response(self.get_serializer(row).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, channel: int, mapping: int) -> Response:
+        """Its topic's events are stored and ignored from now on."""
+        row = get_object_or_404(WebhookMapping, channel=self.channel, pk=mapping)
+        change = Change(removed_mappings=[row.pk])
+        configure.apply(self.channel.account, change, self.at, user_of(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
