@@ -12,6 +12,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
+_TERMS = re.compile(r"""\w+:(?:>=|<=|>|<)?(?:"(?:[^"\\]|\\.)*"|'[^']*'|\S+)""")
 _TERM = re.compile(r"(\w+):(>=|<=|>|<)?(.+)", re.DOTALL)
 FIELDS = {"id": "legacyResourceId", "created_at": "createdAt", "updated_at": "updatedAt"}
 
@@ -21,16 +22,18 @@ def matching(records: Iterable[Json], query: str | None, warnings: list[str]) ->
     found = list(records)
     if not query:
         return found
-    if " OR " in query:
-        terms = query.split(" OR ")
+    terms, joined = _TERMS.findall(query), set(_TERMS.sub("", query).split())
+    if not joined <= {"OR"} and not joined <= {"AND"}:
+        warnings.append(f"This query cannot be read: {query}")
+    if "OR" in joined:
         return [one for one in found if any(_holds(one, term, warnings) for term in terms)]
-    for term in query.split(" AND "):
+    for term in terms:
         found = [one for one in found if _holds(one, term, warnings)]
     return found
 
 
 def _holds(record: Json, term: str, warnings: list[str]) -> bool:
-    parsed = _TERM.fullmatch(term.strip())
+    parsed = _TERM.fullmatch(term)
     if not parsed or (parsed[1] not in FIELDS and parsed[1] != "sku"):
         warnings.append(f"Invalid search field for this query: {term}")
         return True

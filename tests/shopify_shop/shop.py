@@ -44,8 +44,9 @@ KEYED = {"inventoryActivate", "inventorySetQuantities"}
 class ShopifyShop:
     """`fail(...)` queues answers given instead of the true ones; `seen` are the operations asked.
 
-    `now` is the instant of what mutations make; `hidden_before`: what an app without
-    read_all_orders does not see.
+    `says`: payloads that mutations give instead of doing anything, by name. `bundles`: variants
+    whose stock cannot be set. `unsearchable`: SKUs that the search does not know yet.
+    `hidden_before`: what an app without read_all_orders does not see. `now`: when mutations happen.
     """
 
     def __init__(self) -> None:
@@ -63,6 +64,7 @@ class ShopifyShop:
         self.about = {"id": gid("Shop", 1), "name": "Lamps of Ada", "currencyCode": "EUR"}
         self.scopes = [*SCOPES]
         self.bundles: set[str] = set()
+        self.unsearchable: set[str] = set()
         self.token, self.refresh_token = "shpat_first", "shprt_first"
         self.client = {"client_id": "app-id", "client_secret": SECRET}
         self.now, self.hidden_before = "2026-11-23T12:00:00Z", ""
@@ -70,6 +72,7 @@ class ShopifyShop:
         self.seen: list[str] = []
         self.keys: dict[str, tuple[Json, Json]] = {}
         self.waited: list[float] = []
+        self.says: dict[str, Json] = {}
         self.views, self._changes = Views(self), Changes(self)
         self._failures: list[httpx.Response] = []
         self._last_id = 900_000
@@ -141,6 +144,9 @@ class ShopifyShop:
 
     def variants(self) -> list[Json]:
         return [one for product in self.products.values() for one in product["variants"]]
+
+    def searched_variants(self) -> list[Json]:
+        return [one for one in self.variants() if one["sku"] not in self.unsearchable]
 
     def item(self, id: str) -> Json | None:
         return next((one for one in self.variants() if one["item"] == id), None)
@@ -232,6 +238,9 @@ class ShopifyShop:
         if request.root == "Query":
             return request.answer(self.views.query(warnings))
         [selection] = request.operation.selections
+        if selection.name in self.says:
+            payload = self.says[selection.name]
+            return request.answer({selection.name: lambda **_: payload})
         if selection.name not in KEYED:
             return request.answer(self._changes.mutation())
         key = request.plain(selection.directives.get("idempotent", {}).get("key"))

@@ -55,7 +55,7 @@ class Views:
             "productByIdentifier": self._by_identifier,
             "products": self._list(lambda: [*shop.products.values()], self.product, warnings),
             "productVariant": lambda id: self._found(shop.variants(), id, self.variant),
-            "productVariants": self._list(shop.variants, self.variant, warnings),
+            "productVariants": self._list(shop.searched_variants, self.variant, warnings),
             "nodes": lambda ids: [self._found(shop.variants(), id, self.variant) for id in ids],
             "location": self._location,
             "fulfillment": lambda id: self._found(shop.fulfillments(), id, self.fulfillment),

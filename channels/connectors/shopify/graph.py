@@ -22,6 +22,8 @@ VERSION = "2026-10"
 https://shopify.dev/changelog/release-notes/2026-10"""
 LONGEST_PAUSE = 15.0
 """Seconds that a run waits for the budget by itself; for longer it had better end and come back."""
+_MARGIN = 0.5
+"""Seconds: the budget is told in whole points, and their clock is not ours."""
 
 Json = dict[str, Any]
 
@@ -154,7 +156,7 @@ class Graph:
             return
         seconds = self._bucket.seconds_until(self._costs[operation], monotonic())
         if 0 < seconds <= LONGEST_PAUSE:
-            self._pause(seconds)
+            self._pause(seconds + _MARGIN)
 
     def _note_cost(self, operation: str, answer: Json) -> None:
         extensions = answer.get("extensions") or {}
