@@ -118,6 +118,8 @@ def test_throttled_without_figures_still_says_to_wait() -> None:
         (refused("undefinedField"), Permanent),
         ({"errors": "something else"}, Permanent),
         ({"data": None}, Transient),
+        ({"data": {}}, Transient),
+        ({"data": {"shop": {}, "currentAppInstallation": None}}, Transient),
         ([], Transient),
     ],
 )

@@ -273,6 +273,27 @@ def test_the_first_number_is_that_of_the_first_order_created_since(shop: Shopify
     assert connector.first_id_since(ORDERS, at(3)) is None
 
 
+def test_each_by_id_run_begins_a_hundred_orders_back_however_far_apart_their_numbers_are(
+    shop: ShopifyShop,
+) -> None:
+    numbers = [10**12 + 32768 * index for index in range(150)]
+    for number in numbers:
+        shop.place(number, stamp(1))
+    connector = connect(shop)
+
+    found = ids(connector.pages_after(ORDERS, connector.recent_ids_start(str(numbers[139]))))
+
+    assert found == numbers[40:]
+
+
+def test_a_hundred_orders_back_may_be_the_first_one_or_none(shop: ShopifyShop) -> None:
+    connector = connect(shop)
+
+    assert ids(connector.pages_after(ORDERS, connector.recent_ids_start("5001"))) == [5001]
+    assert ids(connector.pages_after(ORDERS, connector.recent_ids_start("4000"))) == [5001]
+    assert connector.recent_ids_start("") == ""
+
+
 # One by one
 
 

@@ -87,6 +87,16 @@ def test_by_id_new_variants_are_found_of_old_products_as_well(shop: ShopifyShop)
     assert connector.first_id_since(PRODUCTS, at(5)) is None
 
 
+def test_each_by_id_run_begins_a_hundred_variants_back(shop: ShopifyShop) -> None:
+    many = [(8000 + 1000 * index, f"SKU-{index}", f"No. {index}") for index in range(120)]
+    shop.stock_up(7003, stamp(3), many)
+    connector = connect(shop)
+
+    found = ids(connector.pages_after(PRODUCTS, connector.recent_ids_start(str(many[-1][0]))))
+
+    assert found == [number for number, _, _ in many[20:]]
+
+
 def test_an_old_variant_that_changed_is_not_taken_for_a_new_one(shop: ShopifyShop) -> None:
     shop.products[7001]["variants"][0]["updatedAt"] = stamp(9)
     shop.stock_up(7003, stamp(8), [(7104, "NEW", "Default Title")])

@@ -121,6 +121,13 @@ def test_two_alike_without_tracking_numbers_are_still_two(shop: ShopifyShop) -> 
     assert first != second
 
 
+def test_two_in_one_parcel_are_still_two(shop: ShopifyShop) -> None:
+    send(shop, report(lamps(2)))
+    send(shop, report(lamps(2, in_all=4)))
+
+    assert shown(shop) == [("1Z1", {"LAMP": 2}), ("1Z1", {"LAMP": 2})]
+
+
 def test_another_tracking_number_replaces_the_first(shop: ShopifyShop) -> None:
     first = send(shop, report(lamps(4)))
     again = send(shop, report(lamps(4), external_id=first.external_id, tracking="1Z9"))

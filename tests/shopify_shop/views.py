@@ -77,10 +77,14 @@ class Views:
             after: str | None = None,
             query: str | None = None,
             sortKey: str = "ID",
+            reverse: bool = False,
         ) -> Json:
             found = matching(records(), query, warnings)
             key = SORT_KEYS[sortKey]
-            found.sort(key=lambda one: (one[key] if key != "id" else "", int(_number(one))))
+            found.sort(
+                key=lambda one: (one[key] if key != "id" else "", int(_number(one))),
+                reverse=reverse,
+            )
             return connection(found, view)(first, after)
 
         return listed

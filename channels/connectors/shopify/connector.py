@@ -179,6 +179,10 @@ class Shopify(Connector):
             return self._lists.variant_before(since)
         return super().first_id_since(job_type, since)
 
+    def recent_ids_start(self, last_id: str) -> str:
+        """Where a hundred records back is, `pages_after` asks: it knows of which list."""
+        return f"{lists.RECENT}{last_id}" if last_id.isdigit() else last_id
+
     def fetch(self, job_type: JobType, external_id: str) -> Record | Gone:
         if job_type in ORDER_TYPES:
             return self._lists.order(external_id)

@@ -47,6 +47,22 @@ query OrderIds($query: String) {
 }
 """
 
+RECENT_ORDERS = """
+query RecentOrders($query: String) {
+  recent: orders(first: 100, query: $query, sortKey: ID, reverse: true) {
+    nodes { legacyResourceId }
+  }
+}
+"""
+
+RECENT_VARIANTS = """
+query RecentVariants($query: String) {
+  recent: productVariants(first: 100, query: $query, sortKey: ID, reverse: true) {
+    nodes { legacyResourceId }
+  }
+}
+"""
+
 _VARIANT = "legacyResourceId title sku barcode price createdAt updatedAt"
 
 PRODUCTS = f"""

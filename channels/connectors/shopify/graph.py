@@ -32,6 +32,13 @@ _UNWELL = {"INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"}
 _AGAIN = {"IDEMPOTENCY_CONCURRENT_REQUEST", "SERVICE_UNAVAILABLE", "THROTTLED"}
 
 
+class Answer(dict[str, Any]):
+    """An object of an answer. One that lacks what was asked for is garbage on the way."""
+
+    def __missing__(self, name: str) -> Any:
+        raise Transient(f"Shopify answered without {name}, which was asked for")
+
+
 @dataclass(frozen=True, slots=True)
 class UserError:
     """What a mutation did not take; `path` leads to the input, indexes as digits."""
@@ -104,8 +111,8 @@ class Graph:
                 f"{self._url} answered {response.status_code}: there is no Shopify shop at this "
                 "address. Check the shop's name, as in name.myshopify.com"
             )
-        answer = json_of(response)
-        if not isinstance(answer, dict):
+        answer = _answer(json_of(response))
+        if not isinstance(answer, Answer):
             raise Transient(f"{self._url} answered something that is not an object")
         self._note_cost(operation, answer)
         return _data_of(answer, operation)
@@ -175,6 +182,12 @@ class Graph:
                 monotonic(),
             )
             self._heard(self._bucket.limit)
+
+
+def _answer(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Answer({name: _answer(one) for name, one in value.items()})
+    return [_answer(one) for one in value] if isinstance(value, list) else value
 
 
 def _data_of(answer: Json, operation: str) -> Json:

@@ -18,6 +18,11 @@ DEEPEST = 20_000
 https://shopify.dev/docs/api/usage/limits"""
 
 
+RECENT = "recent:"
+"""Before an id: begin a hundred records before that one. Ids are given out over all shops, so a
+hundred records of one shop are no hundred numbers."""
+
+
 class Lists:
     """`per_page` overrides all page sizes, `deepest` the depth."""
 
@@ -40,7 +45,8 @@ class Lists:
         def pages(start: str) -> Iterator[list[Json]]:
             return self._order_pages(f"id:>{int(start or 0)}", "ID")
 
-        for nodes in self._deep(pages, last_id, lambda node: str(node["legacyResourceId"])):
+        start = self._start(last_id, documents.RECENT_ORDERS)
+        for nodes in self._deep(pages, start, lambda node: str(node["legacyResourceId"])):
             yield [self._order(node) for node in nodes]
 
     def order_before(self, since: datetime) -> str | None:
@@ -119,7 +125,8 @@ class Lists:
             return self._variant_pages(f"id:>{int(start or 0)}")
 
         currency = self.currency()
-        for nodes in self._deep(pages, last_id, lambda node: str(node["legacyResourceId"])):
+        start = self._start(last_id, documents.RECENT_VARIANTS)
+        for nodes in self._deep(pages, start, lambda node: str(node["legacyResourceId"])):
             yield [self._product(node, node["product"], currency) for node in nodes]
 
     def variant_before(self, since: datetime) -> str | None:
@@ -164,6 +171,15 @@ class Lists:
         return records.read(variant, lambda: records.product(variant, parent, currency))
 
     # Paging
+
+    def _start(self, last_id: str, document: str) -> str:
+        """Of "recent:N" the id to begin after, so that what came late is not passed over."""
+        number = last_id.removeprefix(RECENT)
+        if number == last_id:
+            return last_id
+        nodes = self._graph.ask(document, {"query": f"id:<={int(number)}"})["recent"]["nodes"]
+        oldest = min((int(node["legacyResourceId"]) for node in nodes), default=int(number) + 1)
+        return str(oldest - 1)
 
     def _deep(
         self, pages: Callable[[str], Iterator[list[Json]]], start: str, key: Callable[[Json], str]

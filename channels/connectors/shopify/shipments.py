@@ -57,8 +57,10 @@ class Shipments:
 
     def report(self, report: ShipmentReport) -> PushResult:
         shown = self._fulfillments(report)
-        mine = _mine(report, shown)
+        known = set(report.external_id.split(","))
+        mine = [one for one in shown if number(one.id) in known]
         missing = _missing(report.lines, mine, shown)
+        mine += [one for one in shown if one not in mine and _has_number_of(report, one)]
         left: Counter[str] = Counter()
         if missing:
             made, left = self._fulfill(report, missing)
@@ -212,14 +214,9 @@ class Shipments:
         return quantities
 
 
-def _mine(report: ShipmentReport, shown: Sequence[Fulfillment]) -> list[Fulfillment]:
-    """Those known by their ids, and by our tracking number those whose ids were lost in a crash."""
-    known = set(report.external_id.split(","))
-    return [
-        one
-        for one in shown
-        if number(one.id) in known or (report.tracking and one.tracking == report.tracking)
-    ]
+def _has_number_of(report: ShipmentReport, shown: Fulfillment) -> bool:
+    """One of ours whose id was lost in a crash, as far as can be told."""
+    return bool(report.tracking) and shown.tracking == report.tracking
 
 
 def _missing(
@@ -227,7 +224,8 @@ def _missing(
 ) -> Counter[str]:
     """What Shopify does not show yet, of this shipment and of the line in all.
 
-    The second bound holds where a fulfillment of ours cannot be told from others.
+    `mine`: those known by their ids. The second bound holds where an id was lost, and where staff
+    were first.
     """
     of_mine, of_all = _total(mine), _total(shown)
     missing: Counter[str] = Counter()
