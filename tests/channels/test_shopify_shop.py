@@ -15,6 +15,8 @@ SET = """mutation Set($input: InventorySetQuantitiesInput!) {
   inventorySetQuantities(input: $input) @idempotent(key: "k") { userErrors { message } }
 }"""
 
+PLACE = {"inventoryItemId": gid("InventoryItem", 1), "locationId": gid("Location", 61)}
+
 
 @pytest.fixture
 def shop() -> ShopifyShop:
@@ -65,7 +67,7 @@ def test_good_requests_are_answered(shop: ShopifyShop) -> None:
     ],
 )
 def test_wrong_queries_are_refused_whole(shop: ShopifyShop, query: str, reason: str) -> None:
-    variables = {"id": "x"} if "$id" in query else {}
+    variables = {"id": gid("Order", 5001)} if "$id" in query else {}
 
     assert reason in said(shop, query, **variables)
 
@@ -74,8 +76,9 @@ def test_wrong_queries_are_refused_whole(shop: ShopifyShop, query: str, reason: 
     ("entry", "reason"),
     [
         ({"quantity": 1}, "inventoryItemId"),
-        ({"inventoryItemId": "a", "locationId": "b", "quantity": "1"}, "is not Int"),
-        ({"inventoryItemId": "a", "locationId": "b", "quantity": 1, "compareQuantity": 1},
+        ({"inventoryItemId": "123", "locationId": "61", "quantity": 1}, "Invalid global id '123'"),
+        ({**PLACE, "quantity": "1"}, "is not Int"),
+        ({**PLACE, "quantity": 1, "compareQuantity": 1},
          "Field is not defined on InventoryQuantityInput"),
     ],
 )  # fmt: skip

@@ -5,6 +5,7 @@ A value in a dictionary may be a function: it is called with the field's argumen
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ Json = dict[str, Any]
 
 SCHEMA = parse_schema((Path(__file__).parent / "schema.graphql").read_text())
 LARGEST_PAGE = LONGEST_ARRAY = 250
+_GLOBAL_ID = re.compile(r"gid://shopify/\w+/\d+")
 _SCALARS = {"Int": int, "Boolean": bool, "String": str, "ID": str, "Money": str, "DateTime": str}
 
 
@@ -35,7 +37,7 @@ class Request:
         for name in variables.keys() - operation.variables.keys():
             raise Wrong(f"Variable ${name} is not declared by {operation.name}")
         for name, kind in operation.variables.items():
-            _check(kind, variables.get(name), f"Variable ${name}", name in variables)
+            _check(kind, variables.get(name), f"Variable ${name}")
         self.root = {"query": "Query", "mutation": "Mutation"}[operation.kind]
         self._validate(operation.selections, self.root)
         for name in operation.variables.keys() - self._used:
@@ -85,7 +87,7 @@ class Request:
                 continue
             given = selection.arguments[name]
             self._note(given, kind, f"{where} argument '{name}'")
-            _check(kind, self.plain(given), f"{where} argument '{name}'", given=True)
+            _check(kind, self.plain(given), f"{where} argument '{name}'")
         for directive in selection.directives.values():
             for given in directive.values():
                 self._note(given, Type("String", required=True), f"{where} directive")
@@ -164,7 +166,7 @@ class Request:
         return shown
 
 
-def _check(kind: Type, value: Any, where: str, given: bool) -> None:
+def _check(kind: Type, value: Any, where: str) -> None:
     if value is None:
         if kind.required:
             raise Wrong(f"{where} of type {kind.innermost}! was provided invalid value")
@@ -175,16 +177,22 @@ def _check(kind: Type, value: Any, where: str, given: bool) -> None:
         if len(value) > LONGEST_ARRAY:
             raise Wrong(f"{where}: the array is longer than {LONGEST_ARRAY}", "MAX_INPUT_SIZE")
         for index, one in enumerate(value):
-            _check(kind.of, one, f"{where}.{index}", given)
+            _check(kind.of, one, f"{where}.{index}")
         return
-    definition = SCHEMA[kind.name]
+    _check_named(kind.name, value, where)
+
+
+def _check_named(name: str, value: Any, where: str) -> None:
+    definition = SCHEMA[name]
     if definition.kind == "enum" and value not in definition.values:
-        raise Wrong(f"{where}: {value!r} is not one of {kind.name}")
+        raise Wrong(f"{where}: {value!r} is not one of {name}")
     if definition.kind == "input":
-        _check_input(kind.name, value, where)
-    expected = _SCALARS.get(kind.name)
+        _check_input(name, value, where)
+    if name == "ID" and not _GLOBAL_ID.fullmatch(str(value)):
+        raise Wrong(f"Invalid global id '{value}'", "argumentLiteralsIncompatible")
+    expected = _SCALARS.get(name)
     if expected and type(value) is not expected:
-        raise Wrong(f"{where}: {value!r} is not {kind.name}")
+        raise Wrong(f"{where}: {value!r} is not {name}")
 
 
 def _check_input(name: str, value: Any, where: str) -> None:
@@ -194,4 +202,4 @@ def _check_input(name: str, value: Any, where: str) -> None:
     for unknown in value.keys() - members.keys():
         raise Wrong(f"{where}: {unknown} (Field is not defined on {name})")
     for field, member in members.items():
-        _check(member.type, value.get(field), f"{where}.{field}", field in value)
+        _check(member.type, value.get(field), f"{where}.{field}")
