@@ -58,6 +58,13 @@ def test_a_renamed_product_changes_its_variants(shop: ShopifyShop) -> None:
     assert (found.name, found.changed_at) == ("Lantern - Blue", at(9))
 
 
+def test_a_variants_own_change_counts_as_well(shop: ShopifyShop) -> None:
+    shop.products[7001]["variants"][0]["updatedAt"] = stamp(9)
+
+    assert the_product(shop, 7101).changed_at == at(9)
+    assert the_product(shop, 7102).changed_at == at(1)
+
+
 def test_a_window_finds_all_variants_of_the_changed_products(shop: ShopifyShop) -> None:
     connector = connect(shop)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hmac
 import json
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,6 +16,7 @@ from tests.shopify_shop import records
 from tests.shopify_shop.changes import Changes
 from tests.shopify_shop.execution import Request
 from tests.shopify_shop.language import Wrong, parse_operation
+from tests.shopify_shop.loopback import listening
 from tests.shopify_shop.records import gid
 from tests.shopify_shop.views import Views
 
@@ -70,6 +72,7 @@ class ShopifyShop:
         self.now, self.hidden_before = "2026-11-23T12:00:00Z", ""
         self.available, self.notified = CAPACITY, 0
         self.seen: list[str] = []
+        self.base_url = ""
         self.keys: dict[str, tuple[Json, Json]] = {}
         self.waited: list[float] = []
         self.says: dict[str, Json] = {}
@@ -81,7 +84,8 @@ class ShopifyShop:
 
     @property
     def settings(self) -> Json:
-        return {"shop": "lamps.myshopify.com"}
+        address = {"url": self.base_url} if self.base_url else {}
+        return {"shop": "lamps.myshopify.com", **address}
 
     @property
     def secrets(self) -> dict[str, str]:
@@ -161,6 +165,12 @@ class ShopifyShop:
 
     def http(self) -> httpx.Client:
         return httpx.Client(transport=httpx.MockTransport(self._handle))
+
+    @contextmanager
+    def serve(self) -> Iterator[ShopifyShop]:
+        """On loopback; `settings` then say where."""
+        with listening(self._handle) as self.base_url:
+            yield self
 
     def _handle(self, request: httpx.Request) -> httpx.Response:
         if self._failures:
