@@ -58,6 +58,12 @@ def test_the_shop_must_be_named_as_shopify_names_it(shop_name: str) -> None:
         connect(ShopifyShop(), {"shop": shop_name}).test_connection()
 
 
+def test_the_shop_may_be_given_as_an_address() -> None:
+    shop = ShopifyShop()
+
+    assert connect(shop, {"shop": "https://Lamps.myshopify.com/"}).test_connection()
+
+
 def test_another_address_may_be_set() -> None:
     shop = ShopifyShop()
     connector = connect(shop, {"shop": "nonsense", "url": "https://127.0.0.1:8443/"})

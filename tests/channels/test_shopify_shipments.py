@@ -121,6 +121,33 @@ def test_two_alike_without_tracking_numbers_are_still_two(shop: ShopifyShop) -> 
     assert first != second
 
 
+def test_a_repetition_does_not_show_what_another_shipment_has_yet_to_report(
+    shop: ShopifyShop,
+) -> None:
+    first = send(shop, report(lamps(2, in_all=4)))
+    send(shop, report(lamps(2, in_all=4), external_id=first.external_id))
+
+    assert shown(shop) == [("1Z1", {"LAMP": 2})]
+
+
+def test_a_report_without_a_tracking_number_leaves_the_one_that_is_shown(
+    shop: ShopifyShop,
+) -> None:
+    first = send(shop, report(lamps(4)))
+    send(shop, report(lamps(4), external_id=first.external_id, tracking=""))
+
+    assert shown(shop) == [("1Z1", {"LAMP": 4})]
+
+
+def test_goods_of_another_shipment_do_not_get_the_tracking_number(shop: ShopifyShop) -> None:
+    send(shop, report(shades(2), tracking="", carrier=""))
+    send(shop, report(lamps(4), tracking="BY-HAND"))
+
+    send(shop, report(lamps(4)))
+
+    assert shown(shop) == [(None, {"SHADE": 2}), ("BY-HAND", {"LAMP": 4})]
+
+
 def test_two_in_one_parcel_are_still_two(shop: ShopifyShop) -> None:
     send(shop, report(lamps(2)))
     send(shop, report(lamps(2, in_all=4)))

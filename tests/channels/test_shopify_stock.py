@@ -44,7 +44,10 @@ def test_listings_are_found_by_the_whole_sku_without_case(shop: ShopifyShop) -> 
 def test_a_sku_with_signs_of_the_search_is_found(shop: ShopifyShop, sku: str) -> None:
     shop.stock_up(7002, stamp(1), [(7104, sku, "Default Title")])
 
-    assert connect(shop).listings([sku]) == {sku: ["7104"]}
+    connector = connect(shop)
+
+    assert connector.listings([sku]) == {sku: ["7104"]}
+    assert connector.lines == []  # else the search did not take the query
 
 
 def test_a_full_batch_of_skus_is_found(shop: ShopifyShop) -> None:
