@@ -7,14 +7,16 @@ from channels.connectors.generic import GenericShop, GenericWarehouse
 from channels.connectors.sandbox_shop import SandboxShop
 from channels.connectors.sandbox_warehouse import SandboxWarehouse
 from channels.connectors.shipengine import ShipEngine
+from channels.connectors.shopify import Shopify
 from channels.connectors.woocommerce import WooCommerce
 
 _ALL: tuple[type[Connector], ...] = (
-    SandboxShop,
-    SandboxWarehouse,
-    ShipEngine,
     WooCommerce,
+    Shopify,
     GenericShop,
+    SandboxShop,
+    ShipEngine,
     GenericWarehouse,
+    SandboxWarehouse,
 )
 CONNECTORS: dict[str, type[Connector]] = {connector.id: connector for connector in _ALL}
