@@ -104,7 +104,7 @@ def tests(arguments: list[str], servers: dict[str, str]) -> Iterator[Part]:
     """The tests on files alone, again on the servers found, and last those that kill processes."""
     pytest = [sys.executable, "-m", "pytest"]
     many = [] if any(word.startswith("-n") for word in arguments) else ["-n", "2"]
-    calm = [*pytest, *many, "-m", "not faults", *arguments]
+    calm = [*pytest, *many, "-m", "not faults and not real", *arguments]
     # What the second pair can do is left to it, not reported as skipped by the first.
     embedded = {
         "OMSAUTO_TEST_DATABASE_URL": "",
@@ -120,7 +120,7 @@ def tests(arguments: list[str], servers: dict[str, str]) -> Iterator[Part]:
     if servers:
         yield Part(f"tests on {' and '.join(servers)}", calm, full)
     if any("mark.faults" in path.read_text() for path in ROOT.glob("tests/**/test_*.py")):
-        killing = [*pytest, "-m", "faults", *arguments]
+        killing = [*pytest, "-m", "faults and not real", *arguments]
         yield Part("tests that kill processes", killing, full)
 
 

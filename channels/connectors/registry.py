@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from channels.connectors.base import Connector
+from channels.connectors.medusa import Medusa
 from channels.connectors.sandbox_shop import SandboxShop
 from channels.connectors.sandbox_warehouse import SandboxWarehouse
 from channels.connectors.woocommerce import WooCommerce
 
 _ALL: tuple[type[Connector], ...] = (
+    Medusa,
     SandboxShop,
     SandboxWarehouse,
     WooCommerce,
