@@ -31,7 +31,13 @@ def test_what_is_required_and_absent_is_named(monkeypatch: pytest.MonkeyPatch) -
 def test_the_last_tests_are_those_that_kill_processes() -> None:
     *_, last = run.tests([], {"postgres": "a", "redis": "b"})
 
-    assert last.command[-2:] == ["-m", "faults"]
+    assert last.command[-2:] == ["-m", "faults and not real"]
+
+
+def test_real_systems_are_started_by_no_part_of_the_usual_run() -> None:
+    parts = list(run.tests([], {"postgres": "a", "redis": "b"}))
+
+    assert [any("not real" in word for word in part.command) for part in parts] == [True] * 3
 
 
 def test_the_first_pair_leaves_to_the_second_what_that_one_can_do() -> None:

@@ -41,7 +41,8 @@ def is_draft(record: Json) -> bool:
 
 
 def order(record: Json, log: Log) -> OrderData:
-    status, total = str(record["status"]), Decimal(record["total"])
+    status, payment = _word(record, "status"), _word(record, "payment_status")
+    total = Decimal(record["total"])
     number = record.get("custom_display_id") or record.get("display_id") or record["id"]
     return OrderData(
         external_id=str(record["id"]),
@@ -56,8 +57,15 @@ def order(record: Json, log: Log) -> OrderData:
         platform_status=status,
         cancelled=status == "canceled",
         final=status in ENDED or _is_shipped(record["items"]),
-        awaits_payment=total > 0 and record["payment_status"] not in PAID,
+        awaits_payment=total > 0 and payment not in PAID,
     )
+
+
+def _word(record: Json, name: str) -> str:
+    word = record[name]
+    if not isinstance(word, str):
+        raise TypeError(f"{name} is {word!r}")
+    return word
 
 
 def _is_shipped(lines: list[Json]) -> bool:

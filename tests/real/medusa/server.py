@@ -38,7 +38,7 @@ def cache() -> Path:
 
 def subscriber() -> str:
     """The subscriber file, word for word as the connector's page gives it."""
-    [text] = re.findall(r"```js\n(// src/subscribers/omsauto\.js.*?)```", DOCS.read_text(), re.S)
+    [text] = re.findall(r"```js\n(// src/subscribers/omsauto\.ts.*?)```", DOCS.read_text(), re.S)
     return str(text)
 
 
@@ -124,6 +124,8 @@ class Medusa:
         subscribers = self._folder / "src" / "subscribers"
         subscribers.mkdir(parents=True)
         (subscribers / "omsauto.js").write_text(subscriber())
+        # Medusa's build turns the file into JavaScript of this project; here it runs as it is.
+        (subscribers / "package.json").write_text('{"type": "module"}')
 
     def _fill(self, url: str) -> None:
         self._command(url, "db:migrate")
