@@ -93,6 +93,10 @@ def test_a_fraction_of_a_piece_is_taken_as_a_whole_one() -> None:
     assert lined(quantity=1.5).lines[0].quantity == 2
 
 
+def test_a_line_that_was_taken_out_is_none() -> None:
+    assert lined(quantity=0).lines == ()
+
+
 # Address
 
 

@@ -166,6 +166,13 @@ def test_a_product_is_found_by_its_sku_without_case_and_changed() -> None:
     assert len(shop.books.products) == 1
 
 
+def test_of_two_skus_that_differ_in_case_the_one_spelled_alike_is_changed() -> None:
+    shop = filled("tea-1", "TEA-1")
+    done = shop.connector().export_product(replace(NEW, sku="TEA-1"))
+    assert done.external_id == variant(shop, "TEA-1")["id"]
+    assert variant(shop, "tea-1")["barcode"] is None
+
+
 def test_other_prices_are_left_alone() -> None:
     shop = priced(("eur", 9.99), ("gbp", 8.0))
     tea = variant(shop, "TEA-1")

@@ -59,6 +59,12 @@ def test_trap_3_an_order_changed_at_the_first_instant_of_a_window_is_in_it() -> 
     assert window(shop, at + MILLISECOND, LATER) == []
 
 
+def test_trap_3_an_order_changed_just_before_the_end_of_a_window_is_in_it() -> None:
+    shop = filled()
+    [order] = placed(shop, 1)
+    assert window(shop, LONG_AGO, changed(shop, order) + timedelta(microseconds=400)) == [order]
+
+
 def test_trap_3_neighbouring_windows_leave_nothing_out() -> None:
     shop = filled()
     orders = placed(shop, 4)

@@ -213,6 +213,19 @@ def test_a_repetition_sends_no_second_fulfillment_by_hand() -> None:
     assert shop.books.shipped(order["id"]) == {"TEA-1": (4, 2)}
 
 
+def test_without_a_tracking_number_it_is_known_by_its_id() -> None:
+    shop = filled()
+    order = shop.books.place({"TEA-1": 4})
+    by_hand(shop, order, 2)
+    by_hand(shop, order, 2)
+    sent = report(order, {"TEA-1": 2}, tracking="")
+    first = shop.connector().report_shipment(sent)
+    again = replace(sent, external_id=first.external_id)
+
+    assert shop.connector().report_shipment(again) == first
+    assert shop.books.shipped(order["id"]) == {"TEA-1": (4, 2)}
+
+
 def test_what_was_shipped_by_hand_is_left_as_it_is() -> None:
     shop = filled()
     order = shop.books.place({"TEA-1": 2})

@@ -49,7 +49,7 @@ def order(record: Json, log: Log) -> OrderData:
         number=str(number),
         changed_at=instant(record["updated_at"]),
         placed_at=instant(record["created_at"]),
-        lines=tuple(_line(line, number, log) for line in record["items"]),
+        lines=tuple(_line(line, number, log) for line in record["items"] if line["quantity"]),
         currency=str(record["currency_code"]).upper(),
         total=total,
         email=str(record.get("email") or ""),
