@@ -325,7 +325,7 @@ def test_an_exported_change_leaves_other_prices_alone(shop: Shop, connector: Con
 # Events
 
 
-def test_the_subscriber_of_the_page_sends_events_that_are_understood(
+def test_trap_20_the_subscriber_of_the_page_names_the_order_behind_every_id(
     shop: Shop, connector: Connector, receiver: WebhookReceiver
 ) -> None:
     receiver.received.clear()
