@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from channels.connectors.base import Connector
 from channels.connectors.generic import GenericShop, GenericWarehouse
+from channels.connectors.medusa import Medusa
 from channels.connectors.sandbox_shop import SandboxShop
 from channels.connectors.sandbox_warehouse import SandboxWarehouse
 from channels.connectors.shipengine import ShipEngine
@@ -13,6 +14,7 @@ from channels.connectors.woocommerce import WooCommerce
 _ALL: tuple[type[Connector], ...] = (
     WooCommerce,
     Shopify,
+    Medusa,
     GenericShop,
     SandboxShop,
     ShipEngine,
