@@ -64,7 +64,7 @@ class Business:
         if model == SALE:
             taken = self.tables.search(SALE, [["web_id", "=", values["web_id"]]], {})
             if taken and values["web_id"]:
-                raise UserError("The Web ID must be unique.")
+                raise UserError("The web ID on the sale must be unique.")
             values = {"state": "draft", "shipment_state": "none", **values}
         new = self.tables.create(model, values)
         self._sync_codes()
@@ -182,12 +182,22 @@ class Business:
         return self.tables.rows[TEMPLATE][template][name]
 
     def _quantity(self, product: int, context: Context) -> float:
-        """Without locations in the context nothing is counted, and nothing said."""
-        places = set(context.get("locations") or ())
+        """Without locations in the context nothing is counted, and nothing said.
+
+        Of several locations each is counted by itself: one that lies in another counts twice.
+        """
         found = [m for m in self.tables.rows[MOVE].values() if m["product"] == product]
         done = [move for move in found if move["state"] == "done"]
-        came = sum(move["quantity"] for move in done if move["to_location"] in places)
-        return float(came - sum(m["quantity"] for m in done if m["from_location"] in places))
+        counted = (
+            move["quantity"] * ((move["to_location"] in zone) - (move["from_location"] in zone))
+            for zone in map(self._with_children, context.get("locations") or ())
+            for move in done
+            if context.get("with_childs")
+        )
+        return float(sum(counted))
+
+    def _with_children(self, place: int) -> list[int]:
+        return self.tables.search("stock.location", [["parent", "child_of", [place], "parent"]], {})
 
     def _sync_codes(self) -> None:
         for row in self.tables.rows[PRODUCT].values():

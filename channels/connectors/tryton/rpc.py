@@ -86,7 +86,7 @@ class Rpc:
         parameters = (domain, 0, limit, order, list(fields))
         with understood(model):
             found = self.call(f"{model}.search_read", *parameters, **context)
-            return [row for row in found if isinstance(row["id"], int)]
+            return sorted(found, key=lambda row: int(row["id"]))
 
     def row(self, model: str, domain: Domain, fields: Sequence[str], **context: Any) -> Row | None:
         return next(iter(self.rows(model, domain, fields, limit=1, **context)), None)
@@ -128,14 +128,14 @@ class Rpc:
 
 def _raise_for(error: list[Any], method: str) -> None:
     """`[kind, details]`; of any other exception of the server `[text, traceback]`."""
-    kind, details = str(error[0]), error[1] if len(error) > 1 else ""
-    texts = [str(text) for text in details if text] if isinstance(details, list) else [str(details)]
+    kind, details = str(error[0]), error[1]
+    texts = [text for text in details if isinstance(text, str) and text]
     if kind == "UserError":
-        raise Permanent("Tryton: " + " ".join(str(text) for text in details[:2] if text))
+        raise Permanent("Tryton: " + " ".join(texts[:2]))
     if kind == "UserWarning":
         raise Warned(texts[0], " ".join(texts[1:]))
     if kind == "ConcurrencyException":
-        raise Transient(f"somebody else changed it in Tryton at the same moment: {texts}")
+        raise Transient(f"somebody else changed it in Tryton at the same moment: {details}")
     if kind == "LoginException":
         raise Misconfigured("Tryton asks for a login again: check the channel's user")
     # The details are a traceback of the server's; the first text says what it is about.
