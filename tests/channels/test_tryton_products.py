@@ -147,6 +147,16 @@ def test_variants_keep_the_name_and_price_they_share(tryton: TrytonServer) -> No
     assert any("variants" in line for line in said)
 
 
+def test_a_price_is_written_as_fine_as_tryton_keeps_it(tryton: TrytonServer) -> None:
+    """Else it would differ, and be written, each time."""
+    connector = tryton.connector()
+    push = ProductPush("TEA-1", "Mint tea", price=Decimal("9.123456"))
+    connector.export_product(push)
+    since = later(tryton)
+    connector.export_product(push)
+    assert changed(tryton, since) == []
+
+
 def test_a_price_in_another_currency_is_left_out(tryton: TrytonServer) -> None:
     said: list[str] = []
     connector = tryton.connector(log=lambda level, message: said.append(message))

@@ -263,7 +263,7 @@ def test_an_output_zone_within_the_storage_zone_is_counted_once(tryton: TrytonSe
     assert stock(tryton.connector()) == {"TEA-1": 50, "CUP-1": 5}
 
 
-@pytest.mark.parametrize(("quantity", "on_hand"), [(-4, 0), (2.75, 2), (0, 0)])
+@pytest.mark.parametrize(("quantity", "on_hand"), [(-4, 0), (2.75, 2), (2.9999999, 3), (0, 0)])
 def test_on_hand_is_whole_and_never_below_zero(
     tryton: TrytonServer, quantity: float, on_hand: int
 ) -> None:

@@ -220,6 +220,13 @@ def test_the_connection_test_names_a_missing_module(tryton: TrytonServer) -> Non
         tryton.connector().test_connection()
 
 
+def test_the_connection_test_names_missing_rights(tryton: TrytonServer) -> None:
+    refused = ["UserError", ['You are not allowed to access "Stock Package".', "", None]]
+    tryton.broken["model.stock.package.search_read"] = refused
+    with pytest.raises(Misconfigured, match=r"Stock Package.* groups Sales and Stock"):
+        tryton.connector().test_connection()
+
+
 def test_several_warehouses_need_a_choice(tryton: TrytonServer) -> None:
     hall = {"code": "W2", "name": "Second", "type": "warehouse"}
     tryton.business.tables.create("stock.location", hall)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+from math import floor
 
 from channels.connectors.tryton.rpc import Domain, Row, Rpc
 
 PRODUCT = "product.product"
 BATCH = 100
+PRICE_UNIT = Decimal("0.0001")
+"""Tryton's prices have four decimals unless it is configured otherwise."""
 LISTED: Domain = [["code", "!=", None], ["code", "!=", ""], ["type", "in", ["goods", "assets"]]]
 """What has no code has no SKU; services are neither counted nor shipped."""
 
@@ -25,6 +29,11 @@ def by_sku(rpc: Rpc, skus: Collection[str], fields: Sequence[str]) -> Mapping[st
         for row in sorted(rows, key=lambda row: not row["active"]):
             found.setdefault(key(row["code"]), row)
     return found
+
+
+def pieces(quantity: float) -> int:
+    """Tryton counts in floats; of what is measured rather than counted, whole units only."""
+    return floor(round(quantity, 6))
 
 
 def key(sku: str) -> str:

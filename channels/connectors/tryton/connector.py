@@ -12,6 +12,7 @@ from channels.connectors.base import (
     Connector,
     Gone,
     Misconfigured,
+    Permanent,
     ProductPush,
     PushResult,
     Record,
@@ -25,6 +26,8 @@ from channels.enums import JobType, Kind
 OVERLAP = timedelta(minutes=5)
 """Tryton's dates are those of a transaction's beginning: what is seen late was changed earlier."""
 SAFETY = timedelta(seconds=2)
+READ = (reading.SALE, reading.SHIPMENT, reading.PACKAGE, reading.MOVE)
+"""What a user of too few groups cannot read."""
 MODULES = ("sale", "stock_package_shipping", "web_shop")
 
 
@@ -141,8 +144,18 @@ class Tryton(Connector):
         )
         if missing := sorted(set(MODULES) - {str(row["name"]) for row in there}):
             raise Misconfigured(f"activate in Tryton the modules {', '.join(missing)}")
+        self._check_rights()
         company = self._rpc.context.get("company.rec_name") or self._rpc.company
         return f"Connected to Tryton, company {company}, warehouse {self._warehouse['name']}."
+
+    def _check_rights(self) -> None:
+        for model in READ:
+            try:
+                self._rpc.row(model, [], ["id"])
+            except Permanent as error:
+                raise Misconfigured(
+                    f"{error} Put the user {self._rpc.user} into the groups Sales and Stock"
+                ) from error
 
     # The one Tryton
 

@@ -88,11 +88,12 @@ def _rename(rpc: Rpc, row: Row, sku: str) -> None:
 
 
 def _price(rpc: Rpc, product: ProductPush, log: Log) -> Decimal | None:
-    if product.price is None or not product.currency:
-        return product.price
-    ours = currency(rpc)
+    """None where there is none to be written."""
+    if product.price is None:
+        return None
+    ours = currency(rpc) if product.currency else ""
     if product.currency.upper() == ours.upper():
-        return product.price
+        return product.price.quantize(catalog.PRICE_UNIT)
     log(
         "warning",
         f"{product.sku}: its price is in {product.currency}, Tryton's company works in {ours}; "
@@ -104,7 +105,7 @@ def _price(rpc: Rpc, product: ProductPush, log: Log) -> Decimal | None:
 def _template(
     rpc: Rpc, product: ProductPush, price: Decimal | None, category: str
 ) -> Mapping[str, Any]:
-    unit = _unit(rpc)
+    unit, accounts = _unit(rpc), _category(rpc, category)
     variant: dict[str, Any] = {"suffix_code": product.sku}
     if product.barcode:
         variant["identifiers"] = _identifiers(product.barcode)
@@ -115,7 +116,7 @@ def _template(
         "sale_uom": unit,
         "salable": True,
         "list_price": price if price is not None else Decimal(0),
-        "account_category": _category(rpc, category),
+        **({"account_category": accounts} if accounts else {}),
         "products": [["create", [variant]]],
     }
 

@@ -7,12 +7,13 @@ rest. What has shipped is therefore the sum over all shipments of the sale.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from channels.connectors.base import Gone, ShipmentData, ShippedLine
+from channels.connectors.tryton.catalog import pieces
 from channels.connectors.tryton.rpc import (
     Domain,
     Row,
@@ -118,11 +119,11 @@ def _record(
 
 def _lines(moves: list[Row]) -> tuple[ShippedLine, ...]:
     """By SKU; a move's internal quantity is in the product's own unit of measure."""
-    shipped: Counter[str] = Counter()
+    shipped: dict[str, float] = defaultdict(float)
     for move in moves:
         sku = str(related(move, "product", "code") or "")
-        shipped[sku] += int(move["internal_quantity"])
-    return tuple(ShippedLine(sku, quantity) for sku, quantity in shipped.items())
+        shipped[sku] += move["internal_quantity"]
+    return tuple(ShippedLine(sku, pieces(quantity)) for sku, quantity in shipped.items())
 
 
 def _status(sale: Row, shipments: list[Row]) -> str:

@@ -7,7 +7,6 @@ there and goes on from there, so that a crash between any two of them does no ha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any
 
 from channels.connectors.base import LineData, Misconfigured, Permanent, ShipmentRequest
@@ -17,8 +16,6 @@ from channels.connectors.tryton.rpc import Row, Rpc, understood
 
 STEPS: Mapping[str, str] = {"draft": "quote", "quotation": "confirm", "confirmed": "process"}
 """The method that leads on from each state."""
-PRICE_UNIT = Decimal("0.0001")
-"""Tryton's prices have four decimals unless it is configured otherwise."""
 GOODS = ("goods", "assets")
 STATE = ("state", "number", "shipments")
 
@@ -119,7 +116,7 @@ def _line(line: LineData, product: Row) -> dict[str, Any]:
         "product": product["id"],
         "unit": product["default_uom"],
         "quantity": float(line.quantity),
-        "unit_price": line.price.quantize(PRICE_UNIT),
+        "unit_price": line.price.quantize(catalog.PRICE_UNIT),
     }
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import floor
 from typing import Any
 
 from channels.connectors.base import Misconfigured, StockData
-from channels.connectors.tryton.catalog import LISTED, PRODUCT
+from channels.connectors.tryton.catalog import LISTED, PRODUCT, pieces
 from channels.connectors.tryton.rpc import Domain, Row, Rpc, understood
 
 LOCATION = "stock.location"
@@ -43,7 +42,7 @@ def on_hand(rpc: Rpc, place: Row) -> Iterator[Sequence[StockData]]:
 
 def _record(row: Row) -> StockData:
     """Whole pieces; a count below zero says only that more was moved than was ever counted in."""
-    return StockData(sku=str(row["code"]), on_hand=max(floor(row["quantity"]), 0))
+    return StockData(sku=str(row["code"]), on_hand=max(pieces(row["quantity"]), 0))
 
 
 def _zones(rpc: Rpc, place: Row) -> list[int]:

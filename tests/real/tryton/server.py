@@ -12,11 +12,13 @@ that, dropped at its end.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -44,7 +46,7 @@ MODULES = ("sale", "stock", "stock_package_shipping", "web_shop")
 ADMIN_PASSWORD = "brass-kettle-17"
 USER, PASSWORD = "omsauto", "steep-leaves-42"
 SEED = Path(__file__).with_name("seed.py")
-INSTALL_SECONDS, STEP_SECONDS, START_SECONDS = 600, 300, 60
+INSTALL_SECONDS, STEP_SECONDS, START_SECONDS = 600, 600, 120
 
 
 def cache() -> Path:
@@ -73,8 +75,9 @@ class Tryton:
     # Life
 
     def __enter__(self) -> Self:
-        self._install()
-        template = self._template()
+        with self._alone():
+            self._install()
+            template = self._template()
         self._copy(template, self.database)
         try:
             self.start()
@@ -122,27 +125,38 @@ class Tryton:
 
     # Installation
 
-    def _install(self) -> None:
-        if self._tool("trytond-admin").exists():
-            return
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One installation at a time, whoever else starts."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _install(self) -> None:
+        """Whole or not at all: the list of what is there is written last."""
+        installed = self.folder / "installed"
+        if installed.exists() and installed.read_text(encoding="utf-8") == repr(PACKAGES):
+            return
         venv = [sys.executable, "-m", "venv", "--clear", str(self.folder / "venv")]
         _run(venv, INSTALL_SECONDS)
         pip = [str(self._tool("python")), "-m", "pip", "install", "--quiet", *PACKAGES]
         _run(pip, INSTALL_SECONDS)
+        installed.write_text(repr(PACKAGES), encoding="utf-8")
 
     def _template(self) -> str:
         """The seeded template database; made anew whenever the seed or the packages change."""
-        known = (
-            SEED.read_bytes() + repr((PACKAGES, MODULES, ADMIN_PASSWORD, USER, PASSWORD)).encode()
-        )
+        known = SEED.read_bytes() + repr((PACKAGES, MODULES, ADMIN_PASSWORD, PASSWORD)).encode()
         name = f"omsauto_tryton_{hashlib.sha256(known).hexdigest()[:12]}"
         if not _exists(name):
-            half = f"{name}_half"
+            half = f"{self.database}_half"
             self._drop(half)
             _execute("CREATE DATABASE {}", half)
             self._seed(half)
-            _execute("ALTER DATABASE {} RENAME TO {}", half, name)
+            # Somebody with another cache folder may have been quicker.
+            with contextlib.suppress(psycopg.errors.DuplicateDatabase):
+                _execute("ALTER DATABASE {} RENAME TO {}", half, name)
+            self._drop(half)
         return name
 
     def _seed(self, database: str) -> None:
@@ -171,7 +185,6 @@ class Tryton:
         return f"{self._tool('trytond')} -c {self._config()} -d {self.database}"
 
     def _config(self) -> Path:
-        """Rate limits off: a test that logs in wrongly must not slow down the next one."""
         path = Path(self._state.name) / "trytond.conf"
         if not path.exists():
             server = urlsplit(postgres())._replace(path="/").geturl()
