@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -98,6 +99,21 @@ class Losing(httpx.HTTPTransport):
         if self.left == 0:
             response.read()
             raise httpx.ReadError("the connection was lost")
+        return response
+
+
+class Killing(httpx.HTTPTransport):
+    """Kills Tryton right after it has carried out a call of this method."""
+
+    def __init__(self, tryton: Tryton, method: str) -> None:
+        super().__init__()
+        self.tryton, self.method = tryton, method
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        response = super().handle_request(request)
+        response.read()
+        if json.loads(request.content)["method"] == self.method:
+            self.tryton.kill()
         return response
 
 
@@ -366,19 +382,24 @@ def test_products_come_by_id(connector: Connector, tryton: Tryton) -> None:
 # A server that dies
 
 
-def test_a_killed_server_is_worth_another_try_and_nothing_is_lost(
-    connector: Connector, make: Make, tryton: Tryton
+@pytest.mark.parametrize("step", ["create", "quote", "process"])
+def test_a_server_killed_while_a_shipment_is_sent_has_it_once(
+    connector: Connector, make: Make, tryton: Tryton, step: str
 ) -> None:
     wanted = new_request()
-    external_id = connector.send_shipment(wanted).external_id
-    tryton.kill()
+    connector.test_connection()
     try:
-        with pytest.raises(Transient):
-            make().send_shipment(new_request())
+        with (
+            httpx.Client(transport=Killing(tryton, f"model.sale.sale.{step}")) as killing,
+            pytest.raises(Transient),
+        ):
+            make(http=killing).send_shipment(wanted)
         with pytest.raises(Transient):
             shipments(make())
     finally:
         tryton.start()
 
-    assert make().send_shipment(wanted).external_id == external_id
+    external_id = make().send_shipment(wanted).external_id
     assert tryton.warehouse.sales(wanted.key) == [int(external_id)]
+    (out,) = tryton.warehouse.shipments(external_id)
+    assert tryton.warehouse.state(out) == "waiting"

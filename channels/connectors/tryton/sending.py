@@ -6,7 +6,7 @@ there and goes on from there, so that a crash between any two of them does no ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from channels.connectors.base import LineData, Misconfigured, Permanent, ShipmentRequest
@@ -122,12 +122,10 @@ def _line(line: LineData, product: Row) -> dict[str, Any]:
 
 def _check(sku: str, product: Row | None) -> None:
     if product is None:
-        raise Permanent(f"Tryton knows no product with the code {sku}")
-    faults: tuple[tuple[Callable[[Row], bool], str], ...] = (
-        (lambda row: not row["active"], "is deactivated in Tryton"),
-        (lambda row: row["type"] not in GOODS, "is no goods in Tryton"),
-        (lambda row: not row["salable"], "is not salable in Tryton"),
-    )
-    for is_so, said in faults:
-        if is_so(product):
-            raise Permanent(f"the product {sku} {said}")
+        raise Permanent(f"Tryton knows no product with the code {sku}: add it there")
+    if not product["active"]:
+        raise Permanent(f"the product {sku} is deactivated in Tryton: activate it there")
+    if product["type"] not in GOODS:
+        raise Permanent(f"the product {sku} is no goods in Tryton: nothing of it can be shipped")
+    if not product["salable"]:
+        raise Permanent(f"the product {sku} is not salable in Tryton: mark it so there")
