@@ -133,11 +133,11 @@ def test_an_error_within_200_is_an_error(
 )  # fmt: skip
 def test_nonsense_is_worth_another_try(tryton: TrytonServer, body: str) -> None:
     connector = tryton.connector()
-    sent(tryton)
-    records(connector, SHIPMENTS)
+    external_id, _ = sent(tryton)
+    connector.fetch(SHIPMENTS, external_id)
     tryton.bodies.append(body)
     with pytest.raises(Transient):
-        records(connector, SHIPMENTS)
+        connector.fetch(SHIPMENTS, external_id)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 429])

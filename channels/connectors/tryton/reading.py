@@ -8,13 +8,14 @@ rest. What has shipped is therefore the sum over all shipments of the sale.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from channels.connectors.base import Gone, ShipmentData, ShippedLine
 from channels.connectors.tryton.catalog import pieces
 from channels.connectors.tryton.rpc import (
+    PAGE,
     Domain,
     Row,
     Rpc,
@@ -40,10 +41,40 @@ ENDED = LEFT | {"cancelled"}
 
 
 def changed(rpc: Rpc, since: datetime) -> Iterator[Sequence[ShipmentData]]:
-    """The sales of which anything changed: they themselves, a shipment, a tracking number."""
-    relations = ("", "shipments.", "shipments.packages.")
-    either = ["OR", *(changed_since(since, prefix) for prefix in relations)]
-    return _read(rpc, [OURS, either])
+    """The sales of which anything changed: they themselves, a shipment, a tracking number.
+
+    One domain could say that, but Tryton would look through all its moves for it, each time.
+    """
+    sales = _ids(rpc, SALE, [OURS, changed_since(since)])
+    shipments = _ids(rpc, SHIPMENT, changed_since(since)) | _relabelled(rpc, since)
+    for page in rpc.by_id(SALE, sales | _sales_of(rpc, shipments), SALE_FIELDS, OURS):
+        yield _records(rpc, page)
+
+
+def _ids(rpc: Rpc, model: str, domain: Domain) -> set[int]:
+    return {int(row["id"]) for page in rpc.pages(model, domain, ["id"]) for row in page}
+
+
+def _relabelled(rpc: Rpc, since: datetime) -> set[int]:
+    """Shipments a package of which changed; packages may be those of a return, too."""
+    with understood("packages"):
+        rows = [
+            row for page in rpc.pages(PACKAGE, changed_since(since), ["shipment"]) for row in page
+        ]
+        return set(
+            _by_shipment(row for row in rows if str(row["shipment"]).startswith(f"{SHIPMENT},"))
+        )
+
+
+def _sales_of(rpc: Rpc, shipments: set[int]) -> set[int]:
+    """The sales that these shipments carry goods of."""
+    sales: set[int] = set()
+    ordered = sorted(shipments)
+    for start in range(0, len(ordered), PAGE):
+        names = [f"{SHIPMENT},{shipment}" for shipment in ordered[start : start + PAGE]]
+        for page in rpc.pages(MOVE, [["shipment", "in", names]], ["sale"]):
+            sales.update(row["sale"] for row in page if row["sale"])
+    return sales
 
 
 def later_than(rpc: Rpc, sale: int) -> Iterator[Sequence[ShipmentData]]:
@@ -85,7 +116,7 @@ def _all(rpc: Rpc, model: str, domain: Domain, ids: Sequence[int]) -> list[Row]:
     return [row for page in rpc.pages(model, domain, fields) for row in page] if ids else []
 
 
-def _by_shipment(rows: Sequence[Row]) -> dict[int, list[Row]]:
+def _by_shipment(rows: Iterable[Row]) -> dict[int, list[Row]]:
     """Reference fields read as `model,id`."""
     found: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
