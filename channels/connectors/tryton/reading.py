@@ -8,7 +8,7 @@ rest. What has shipped is therefore the sum over all shipments of the sale.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -57,13 +57,10 @@ def _ids(rpc: Rpc, model: str, domain: Domain) -> set[int]:
 
 def _relabelled(rpc: Rpc, since: datetime) -> set[int]:
     """Shipments a package of which changed; packages may be those of a return, too."""
+    pages, prefix = rpc.pages(PACKAGE, changed_since(since), ["shipment"]), f"{SHIPMENT},"
     with understood("packages"):
-        rows = [
-            row for page in rpc.pages(PACKAGE, changed_since(since), ["shipment"]) for row in page
-        ]
-        return set(
-            _by_shipment(row for row in rows if str(row["shipment"]).startswith(f"{SHIPMENT},"))
-        )
+        names = (str(row["shipment"]) for page in pages for row in page)
+        return {int(name.removeprefix(prefix)) for name in names if name.startswith(prefix)}
 
 
 def _sales_of(rpc: Rpc, shipments: set[int]) -> set[int]:
@@ -116,7 +113,7 @@ def _all(rpc: Rpc, model: str, domain: Domain, ids: Sequence[int]) -> list[Row]:
     return [row for page in rpc.pages(model, domain, fields) for row in page] if ids else []
 
 
-def _by_shipment(rows: Iterable[Row]) -> dict[int, list[Row]]:
+def _by_shipment(rows: Sequence[Row]) -> dict[int, list[Row]]:
     """Reference fields read as `model,id`."""
     found: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
