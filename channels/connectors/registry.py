@@ -9,6 +9,7 @@ from channels.connectors.sandbox_shop import SandboxShop
 from channels.connectors.sandbox_warehouse import SandboxWarehouse
 from channels.connectors.shipengine import ShipEngine
 from channels.connectors.shopify import Shopify
+from channels.connectors.tryton import Tryton
 from channels.connectors.woocommerce import WooCommerce
 
 _ALL: tuple[type[Connector], ...] = (
@@ -17,6 +18,7 @@ _ALL: tuple[type[Connector], ...] = (
     Medusa,
     GenericShop,
     SandboxShop,
+    Tryton,
     ShipEngine,
     GenericWarehouse,
     SandboxWarehouse,

@@ -1,0 +1,1 @@
+"""A pretended Tryton: `tables` keeps records, `business` moves them, `server` speaks JSON-RPC."""

@@ -1,0 +1,1 @@
+"""A real Tryton for tests: `server` installs and runs it, `warehouse` plays its workers."""
