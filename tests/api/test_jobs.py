@@ -158,7 +158,7 @@ def test_the_other_track_keeps_its_values(brand: Brand) -> None:
     assert (shown["source"], shown["main_period_minutes"]) == ("channel", 60)
 
 
-@pytest.mark.parametrize("type", ["send_shipments", "make_coffee", "sync_inventory"])
+@pytest.mark.parametrize("type", ["send_shipments", "make_coffee", "receive_shipments"])
 def test_a_job_the_channel_does_not_have_does_not_exist(brand: Brand, type: str) -> None:
     job = path(brand, f"jobs/{type}/")
     assert brand.operator.get(job).status_code == 404

@@ -133,7 +133,7 @@ def test_a_standard_webhooks_signature_is_asked_for() -> None:
         verify({**sent.headers, "webhook-timestamp": late}, sent.body)
 
 
-def test_an_unsigned_delivery_is_taken_where_the_channel_says_so() -> None:
+def test_trap_13_an_unsigned_delivery_is_taken_where_the_channel_says_so() -> None:
     verify({}, b"{}", "", signature="none")
     assert GenericShop.needs_webhook_secret({})
     assert not GenericShop.needs_webhook_secret({"signature": "none"})

@@ -159,7 +159,9 @@ def test_a_step_that_tryton_ignores_is_noticed(tryton: TrytonServer) -> None:
 # Warnings (trap 11)
 
 
-def test_a_warning_is_acknowledged_by_its_name_and_the_call_repeated(tryton: TrytonServer) -> None:
+def test_trap_11_a_warning_is_acknowledged_by_its_name_and_the_call_repeated(
+    tryton: TrytonServer,
+) -> None:
     tryton.warnings["sale.sale.confirm"] = ["no_carrier_1", "low_stock_1"]
 
     external_id = tryton.connector().send_shipment(request()).external_id
