@@ -62,6 +62,35 @@ class ProductReference(models.Model):
         return f"{self.product} is {self.external_id} on {self.channel}"
 
 
+class SkuMapping(models.Model):
+    """A channel's own SKU of a product; a product may have several on one channel."""
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="sku_mappings")
+    external_sku = models.CharField(max_length=120)
+    external_sku_key = models.CharField(max_length=360, editable=False)
+    product = models.ForeignKey(Product, models.CASCADE, related_name="sku_mappings")
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["external_sku_key", "id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["channel", "external_sku_key"], name="one_product_per_channel_sku"
+            ),
+            models.CheckConstraint(condition=~Q(external_sku_key=""), name="mapping_has_a_sku"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["channel", "product", "id"], name="skus_of_product_at_channel"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.external_sku} is {self.product} on {self.channel}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.external_sku = self.external_sku.strip()
+        self.external_sku_key = sku_key(self.external_sku)
+        super().save(*args, **kwargs)
+
+
 class StockLevel(models.Model):
     """Stock of a product at one fulfillment channel."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jobs.api.views import accounts, channels, connectors, jobs, records, runs, schema
+from jobs.api.views import accounts, channels, connectors, jobs, records, runs, schema, sku_mappings
 
 urlpatterns = [
     path("schema/", schema.Schema.as_view(), name="api-schema"),
@@ -23,6 +23,13 @@ urlpatterns = [
     path("channels/<int:channel>/jobs/<str:type>/run/", jobs.RunNow.as_view()),
     path("channels/<int:channel>/upcoming/", jobs.Upcoming.as_view()),
     path("channels/<int:channel>/slots/", jobs.PastSlots.as_view()),
+    path("channels/<int:channel>/sku-mappings/", sku_mappings.SkuMappingList.as_view()),
+    path(
+        "channels/<int:channel>/sku-mappings/<int:sku_mapping>/",
+        sku_mappings.SkuMappingView.as_view(),
+    ),
+    path("channels/<int:channel>/sku-mappings/import/", sku_mappings.ImportSkuMappings.as_view()),
+    path("channels/<int:channel>/sku-mappings.csv", sku_mappings.SkuMappingTable.as_view()),
     path("runs/", runs.RunList.as_view()),
     path("runs/<int:pk>/", runs.RunView.as_view()),
     path("runs/<int:pk>/cancel/", runs.CancelRun.as_view()),

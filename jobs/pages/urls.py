@@ -12,6 +12,7 @@ from jobs.pages import (
     overview,
     records,
     runs,
+    sku_mappings,
 )
 
 urlpatterns = [
@@ -32,6 +33,27 @@ urlpatterns = [
     path("channels/<int:channel_id>/enable/", channel_actions.enable, name="enable_channel"),
     path("channels/<int:channel_id>/disable/", channel_actions.disable, name="disable_channel"),
     path("channels/<int:channel_id>/delete/", channel_actions.delete, name="delete_channel"),
+    path("channels/<int:channel_id>/sku-mappings/", sku_mappings.add, name="add_sku_mapping"),
+    path(
+        "channels/<int:channel_id>/sku-mappings/<int:mapping_id>/",
+        sku_mappings.change,
+        name="change_sku_mapping",
+    ),
+    path(
+        "channels/<int:channel_id>/sku-mappings/<int:mapping_id>/delete/",
+        sku_mappings.delete,
+        name="delete_sku_mapping",
+    ),
+    path(
+        "channels/<int:channel_id>/sku-mappings/import/",
+        sku_mappings.import_table,
+        name="import_sku_mappings",
+    ),
+    path(
+        "channels/<int:channel_id>/sku-mappings.csv",
+        sku_mappings.export,
+        name="export_sku_mappings",
+    ),
     path("account/", account.account, name="account"),
     path("account/preview/", account.preview_account, name="preview_account"),
     path("account/recurring-jobs/", account.recurring_jobs, name="recurring_jobs"),

@@ -14,7 +14,7 @@ from accounts.models import Membership, Role
 from channels.models import WebhookMapping
 from jobs.api.urls import urlpatterns
 from jobs.models import RunStatus
-from oms.models import Order, Shipment
+from oms.models import Order, Shipment, SkuMapping
 from tests import builders
 from tests.api.conftest import BASE, Api, Brand
 
@@ -56,6 +56,8 @@ BODIES = {
         "secrets": {"token": "t"},
     },
     "products/": {"sku": "NEW"},
+    "channels/<int:channel>/sku-mappings/": {"channel_sku": "CUP", "sku": "MUG"},
+    "channels/<int:channel>/sku-mappings/import/": {"csv": "channel_sku,sku\nCUP,MUG\n"},
 }
 
 
@@ -68,6 +70,9 @@ def ids(brand: Brand) -> dict[str, Any]:
         "account": brand.account.pk,
         "channel": brand.shop.pk,
         "mapping": WebhookMapping.objects.filter(channel=brand.shop).first(),
+        "sku_mapping": SkuMapping.objects.create(
+            channel=brand.shop, product=product, external_sku="BEAKER"
+        ),
         "type": "receive_orders",
         "runs": brand.run(status=RunStatus.FAILED).pk,
         "events": brand.event().pk,
