@@ -125,10 +125,11 @@ def retry_parked(parked: ParkedRecord, at: datetime, actor: User | None = None) 
         return request_run(request, at)
 
 
-def discard(parked: ParkedRecord, at: datetime) -> None:
+def discard(parked: ParkedRecord, at: datetime, actor: User | None = None, note: str = "") -> None:
     """Give a parked record up. Raises `NotNow` where it is not parked any more."""
     still = ParkedRecord.objects.filter(pk=parked.pk, status=ParkedStatus.PARKED)
-    if not still.update(status=ParkedStatus.DISCARDED, ended_at=at):
+    given_up = {"status": ParkedStatus.DISCARDED, "ended_at": at, "ended_by": actor, "note": note}
+    if not still.update(**given_up):
         raise NotNow("This record is not parked any more.")
 
 

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts.models import Account
+from accounts.models import Account, User
 from channels.enums import JobType
 from channels.models import Channel
 
@@ -281,7 +281,10 @@ class ParkedStatus(models.TextChoices):
 
 
 class ParkedRecord(models.Model):
-    """One record that could not be taken over, kept until an operator has mended the cause."""
+    """One record that could not be taken over, kept until an operator has mended the cause.
+
+    `note` and `ended_by` say why and by whom it was discarded.
+    """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="parked")
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="parked")
@@ -293,6 +296,8 @@ class ParkedRecord(models.Model):
     run_id = models.PositiveBigIntegerField(null=True)
     parked_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    note = models.CharField(max_length=500, blank=True)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-id"]

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from jobs.api.views import accounts, channels, connectors, jobs, records, runs, schema, sku_mappings
+from jobs.api.views import (
+    accounts,
+    channels,
+    connectors,
+    jobs,
+    parked,
+    records,
+    runs,
+    schema,
+    sku_mappings,
+)
 
 urlpatterns = [
     path("schema/", schema.Schema.as_view(), name="api-schema"),
@@ -45,8 +55,9 @@ urlpatterns = [
     path("stock-levels/<int:pk>/", records.StockLevelView.as_view()),
     path("shipments/", records.ShipmentList.as_view()),
     path("shipments/<int:pk>/", records.ShipmentView.as_view()),
-    path("parked/", records.ParkedList.as_view()),
-    path("parked/<int:pk>/", records.ParkedView.as_view()),
-    path("parked/<int:pk>/retry/", records.RetryParked.as_view()),
-    path("parked/<int:pk>/discard/", records.DiscardParked.as_view()),
+    path("parked/", parked.ParkedList.as_view()),
+    path("parked/retry/", parked.RetryAllParked.as_view()),
+    path("parked/<int:pk>/", parked.ParkedView.as_view()),
+    path("parked/<int:pk>/retry/", parked.RetryParked.as_view()),
+    path("parked/<int:pk>/discard/", parked.DiscardParked.as_view()),
 ]

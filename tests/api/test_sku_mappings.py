@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from oms.models import SkuMapping
+from oms.models import Product, SkuMapping
 from oms.sku_mapping_csv import LARGEST
 from tests import builders
 from tests.api.conftest import BASE, Brand
@@ -30,7 +30,7 @@ def test_a_mapping_is_made_read_changed_and_deleted(brand: Brand, path: str) -> 
     made = brand.operator.post(path, {"channel_sku": " CUP ", "sku": "mug"})
     assert made.status_code == 201, made.json()
     row = made.json()
-    product = builders.Product.objects.get(sku="MUG").pk
+    product = Product.objects.get(sku="MUG").pk
     expected = {
         "id": row["id"],
         "channel": brand.shop.pk,

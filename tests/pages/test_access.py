@@ -18,7 +18,7 @@ from tests.pages.conftest import Brand, Person
 OF_OPERATORS = {
     "preview_channel", "sync", "test_connection", "enable_channel", "disable_channel",
     "delete_channel", "cancel_run", "retry_run", "replay_event", "retry_parked",
-    "discard_parked", "add_product", "set_stock", "channel", "new_channel",
+    "discard_parked", "retry_all_parked", "add_product", "set_stock", "channel", "new_channel",
     "add_sku_mapping", "change_sku_mapping", "delete_sku_mapping", "import_sku_mappings",
 }  # fmt: skip
 OF_ADMINS = {"account", "preview_account", "recurring_jobs", "preview_recurring"}

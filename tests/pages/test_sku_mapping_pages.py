@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from oms.models import SkuMapping
+from oms.models import Product, SkuMapping
 from tests import builders
 from tests.pages.conftest import Brand
 
@@ -67,9 +67,7 @@ def test_the_list_is_searched_and_paged(brand: Brand) -> None:
 
 
 def test_viewers_see_the_list_and_the_export_and_no_form(brand: Brand) -> None:
-    brand.shop.sku_mappings.create(
-        product=builders.Product.objects.get(sku="MUG"), external_sku="CUP"
-    )
+    brand.shop.sku_mappings.create(product=Product.objects.get(sku="MUG"), external_sku="CUP")
     page = brand.viewer.text(brand.page, tab="skus")
     assert "CUP" in page
     assert "Add mapping" not in page

@@ -1,4 +1,4 @@
-"""Orders, shipments, products, stock and parked records."""
+"""Orders, shipments, products and stock."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from oms.columns import LARGEST_QUANTITY
 from oms.models import (
     Order,
     OrderLine,
-    ParkedRecord,
     Product,
     ProductReference,
     Shipment,
@@ -151,25 +150,3 @@ class StockLevelSerializer(RowShape):
             "updated_at",
         )
         read_only_fields = ("allocated", "updated_at")
-
-
-class ParkedSerializer(RowShape):
-    account = serializers.IntegerField(source="account_id")
-    channel = serializers.IntegerField(source="channel_id")
-    run = serializers.IntegerField(source="run_id", allow_null=True)
-
-    class Meta:
-        model = ParkedRecord
-        fields = (
-            "id",
-            "account",
-            "channel",
-            "type",
-            "external_id",
-            "status",
-            "reason",
-            "payload",
-            "run",
-            "parked_at",
-            "ended_at",
-        )

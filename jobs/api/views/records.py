@@ -1,10 +1,10 @@
-"""Orders, shipments, products, stock and parked records."""
+"""Orders, shipments, products and stock."""
 
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
 from rest_framework.generics import ListAPIView, RetrieveAPIView
@@ -13,21 +13,17 @@ from rest_framework.response import Response
 
 from accounts.access import require
 from accounts.models import Role
-from jobs import control
 from jobs.api import filters
 from jobs.api.scope import Scoped, roles_of, user_of
 from jobs.api.serializers.records import (
     NewProduct,
     OrderSerializer,
-    ParkedSerializer,
     ProductSerializer,
     ShipmentSerializer,
     StockLevelSerializer,
 )
-from jobs.api.serializers.runs import RunSerializer
-from jobs.api.views.runs import CONFLICT
 from oms.catalog import BadSku, create_product, find_product
-from oms.models import Order, ParkedRecord, Product, Shipment, StockLevel
+from oms.models import Order, Product, Shipment, StockLevel
 from oms.stock import set_on_hand
 
 
@@ -139,39 +135,3 @@ class StockLevelView(StockLevelRows, RetrieveAPIView[StockLevel]):
         if "on_hand" in body.validated_data:
             set_on_hand(level, body.validated_data["on_hand"], timezone.now())
         return Response(self.get_serializer(level).data)
-
-
-class ParkedRows(Scoped):
-    queryset = ParkedRecord.objects.select_related("account")
-    serializer_class = ParkedSerializer
-
-
-class ParkedList(ParkedRows, ListAPIView[ParkedRecord]):
-    """Records that could not be taken over, the newest first."""
-
-    filterset_class = filters.ParkedFilter
-
-
-class ParkedView(ParkedRows, RetrieveAPIView[ParkedRecord]):
-    """One parked record with its payload."""
-
-
-class RetryParked(ParkedRows):
-    @extend_schema(request=None, responses={202: RunSerializer, 409: CONFLICT})
-    def post(self, request: Request, pk: int) -> Response:
-        """Ask for the record again; it is resolved when it could be taken over."""
-        ticket = control.retry_parked(self.get_object(), timezone.now(), user_of(request))
-        return Response(RunSerializer(ticket.run).data, status=status.HTTP_202_ACCEPTED)
-
-
-class DiscardParked(ParkedRows):
-    @extend_schema(
-        request=None,
-        responses={200: ParkedSerializer, 409: OpenApiResponse(description="parked no more")},
-    )
-    def post(self, request: Request, pk: int) -> Response:
-        """Give the record up."""
-        parked = self.get_object()
-        control.discard(parked, timezone.now())
-        parked.refresh_from_db()
-        return Response(self.get_serializer(parked).data)
