@@ -12,6 +12,7 @@ from jobs.api.views import (
     runs,
     schema,
     sku_mappings,
+    subscriptions,
 )
 
 urlpatterns = [
@@ -33,6 +34,7 @@ urlpatterns = [
     path("channels/<int:channel>/jobs/<str:type>/run/", jobs.RunNow.as_view()),
     path("channels/<int:channel>/upcoming/", jobs.Upcoming.as_view()),
     path("channels/<int:channel>/slots/", jobs.PastSlots.as_view()),
+    path("channels/<int:channel>/subscriptions/", subscriptions.Subscriptions.as_view()),
     path("channels/<int:channel>/sku-mappings/", sku_mappings.SkuMappingList.as_view()),
     path(
         "channels/<int:channel>/sku-mappings/<int:sku_mapping>/",

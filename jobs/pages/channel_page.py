@@ -191,6 +191,7 @@ def _connection_context(here: Here, form: ChannelForm) -> dict[str, Any]:
     channel = form.channel
     return {
         "webhook_url": settings.OMSAUTO_PUBLIC_URL + channel.webhook_path,
+        "registers_webhooks": channel.connector_class.registers_webhooks,
         "takes_webhooks": any(True for _topic in channel.connector_class.topics()),
         "secret_is_set": "webhook_secret" in secrets_of(channel),
         "mapping_rows": [

@@ -14,6 +14,7 @@ from jobs.pages import (
     records,
     runs,
     sku_mappings,
+    subscriptions,
 )
 
 urlpatterns = [
@@ -55,6 +56,7 @@ urlpatterns = [
         sku_mappings.export,
         name="export_sku_mappings",
     ),
+    path("channels/<int:channel_id>/subscriptions/", subscriptions.show, name="subscriptions"),
     path("account/", account.account, name="account"),
     path("account/preview/", account.preview_account, name="preview_account"),
     path("account/recurring-jobs/", account.recurring_jobs, name="recurring_jobs"),

@@ -17,6 +17,7 @@ from jobs.models import RunStatus
 from oms.models import Order, Shipment, SkuMapping
 from tests import builders
 from tests.api.conftest import BASE, Api, Brand
+from tests.hooks import quiet_platform
 
 PUBLIC = ("schema/", "docs/")
 METHODS = ("get", "post", "patch", "delete")
@@ -59,6 +60,11 @@ BODIES = {
     "channels/<int:channel>/sku-mappings/": {"channel_sku": "CUP", "sku": "MUG"},
     "channels/<int:channel>/sku-mappings/import/": {"csv": "channel_sku,sku\nCUP,MUG\n"},
 }
+
+
+@pytest.fixture(autouse=True)
+def _platform(monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet_platform(monkeypatch)
 
 
 @pytest.fixture
