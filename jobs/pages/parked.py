@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +13,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Role
 from jobs import control, replays
@@ -19,12 +21,16 @@ from jobs.models import Run
 from jobs.overlap import Sort
 from jobs.pages.here import Here, page
 from jobs.pages.records import parked_rows
+from jobs.pages.tags import clock
 from oms.models import ParkedRecord, ParkedStatus
 
 LOOKED_THROUGH = 200
 """How many of the job's newest entity runs are searched for the record."""
 EARLIER = 20
 LONGEST_NOTE = 500
+SKU = "SKU"
+NAMES = {"sku": SKU, "external_id": "Id at the platform"}
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,11 @@ class Contents:
     groups: list[tuple[str, list[tuple[str, str]]]] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
 
+    @property
+    def has_skus(self) -> bool:
+        names = [name for name, _ in self.facts]
+        return any(SKU in columns for columns in (names, *(one.columns for one in self.tables)))
+
 
 @page()
 def show(here: Here, parked_id: int) -> HttpResponse:
@@ -63,7 +74,7 @@ def show(here: Here, parked_id: int) -> HttpResponse:
         "parked": parked,
         "contents": contents_of(parked.payload),
         "raw": json.dumps(parked.payload, indent=2, ensure_ascii=False),
-        "moments": sorted(_moments(parked), key=lambda moment: moment.at, reverse=True),
+        "moments": sorted(_moments(parked), key=lambda moment: moment.at)[::-1],
         "is_open": parked.status == ParkedStatus.PARKED,
         "longest_note": LONGEST_NOTE,
         "nav_current": "records",
@@ -126,6 +137,12 @@ def _find(here: Here, parked_id: int, needed: Role) -> ParkedRecord:
 
 def _moments(parked: ParkedRecord) -> Iterator[Moment]:
     """When it was parked, asked for and ended, and how it went with it before."""
+    earlier = ParkedRecord.objects.filter(
+        channel=parked.channel_id, type=parked.type, external_id=parked.external_id
+    )
+    for record in earlier.exclude(pk=parked.pk)[:EARLIER]:
+        words = f"Parked on another occasion, now {record.get_status_display().lower()}"
+        yield Moment(record.parked_at, words, record=record, note=record.note)
     runs = list(_runs(parked))
     by_id = {run.pk: run for run in runs}
     yield Moment(parked.parked_at, "Parked", by_id.get(parked.run_id or 0))
@@ -137,12 +154,6 @@ def _moments(parked: ParkedRecord) -> Iterator[Moment]:
         yield Moment(parked.ended_at, f"Discarded{who}", note=parked.note)
     elif parked.ended_at:
         yield Moment(parked.ended_at, "Taken over")
-    earlier = ParkedRecord.objects.filter(
-        channel=parked.channel_id, type=parked.type, external_id=parked.external_id
-    )
-    for record in earlier.exclude(pk=parked.pk)[:EARLIER]:
-        words = f"Parked on another occasion, {record.get_status_display().lower()}"
-        yield Moment(record.parked_at, words, record=record, note=record.note)
 
 
 def _runs(parked: ParkedRecord) -> Iterator[Run]:
@@ -164,7 +175,7 @@ def contents_of(payload: Mapping[str, Any]) -> Contents:
         elif isinstance(value, list) and value and all(isinstance(x, Mapping) for x in value):
             found.tables.append(_table(_title(name), value))
         else:
-            found.facts.append((_title(name), _text(value)))
+            found.facts.append((_title(name), _moment(value) or _text(value)))
     return found
 
 
@@ -176,8 +187,17 @@ def _table(title: str, rows: list[Mapping[str, Any]]) -> Table:
 
 def _title(name: object) -> str:
     """ "Placed at" for placed_at."""
+    if name in NAMES:
+        return NAMES[str(name)]
     words = str(name).replace("_", " ").strip()
     return f"{words[:1].upper()}{words[1:]}"
+
+
+def _moment(value: object) -> str:
+    """An instant as the other pages write it; "" for anything else."""
+    if not (isinstance(value, str) and INSTANT.fullmatch(value)):
+        return ""
+    return clock(timezone.localtime(datetime.fromisoformat(value)))
 
 
 def _text(value: Any) -> str:
