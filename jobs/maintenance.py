@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from accounts.models import Account
+from channels.connectors.registry import CONNECTORS
 from channels.enums import Mode
 from channels.models import Channel
 from jobs import configure, fallback, subscriptions
@@ -44,7 +45,7 @@ def audit_subscriptions(at: datetime) -> int:
     all the same. Answers how many topics were.
     """
     channels = Channel.objects.present().filter(
-        mode=Mode.WEBHOOK, enabled=True, account__enabled=True
+        mode=Mode.WEBHOOK, enabled=True, account__enabled=True, connector__in=list(CONNECTORS)
     )
     return sum(_audit(channel, at) for channel in channels.select_related("account"))
 

@@ -84,6 +84,11 @@ def address_of(channel: Channel) -> str:
     return settings.OMSAUTO_PUBLIC_URL + channel.webhook_path
 
 
+def said(channel: Channel, error: Exception) -> str:
+    """An error's text without the webhook's token, which a platform may quote."""
+    return str(error).replace(channel.webhook_token, "…")
+
+
 def look(channel: Channel) -> Look:
     """The state of every topic switched on, and what else points at the channel."""
     with _connected(channel) as connector:
@@ -200,10 +205,10 @@ def _subscribe(channel: Channel, connector: Connector, before: Look, rows: Seque
             try:
                 connector.subscribe(row.topic, address)
             except Permanent as refusal:
-                done.problems.append(f"{row.topic} was refused: {refusal}")
+                done.problems.append(f"{row.topic} was refused: {said(channel, refusal)}")
         done.look = _look(channel, connector)
     except TROUBLE as error:
-        done.problems.append(f"The platform could not be asked further: {error}")
+        done.problems.append(f"The platform could not be asked further: {said(channel, error)}")
         return done
     was = {row.topic: row.state for row in before.rows}
     now = {row.topic: row.state for row in done.look.rows}
@@ -234,12 +239,12 @@ def _unsubscribe(
             try:
                 connector.unsubscribe(one)
             except Permanent as refusal:
-                done.problems.append(f"{one.topic} could not be removed: {refusal}")
+                done.problems.append(f"{one.topic} could not be removed: {said(channel, refusal)}")
             else:
                 done.changed.append(f"{one.topic} was removed.")
         done.look = _look(channel, connector)
     except TROUBLE as error:
-        done.problems.append(f"The platform could not be asked further: {error}")
+        done.problems.append(f"The platform could not be asked further: {said(channel, error)}")
 
 
 def _note(channel: Channel, at: datetime, actor: User | None, subject: str, done: Done) -> None:

@@ -34,27 +34,43 @@ def shared_out(channel: Channel, lines: list[ShipmentLine], totals: Counter[str]
     `lines` have their order lines loaded. Raises `Park` where more was shipped than ordered, or
     something that was not ordered.
     """
-    products = find_products(channel, totals)
-    left: Counter[int] = Counter()
-    names: dict[int, str] = {}
+    ids = _product_ids(channel, lines, totals)
+    left: Counter[int | None] = Counter()
+    names: dict[int | None, str] = {}
     for sku, quantity in totals.items():
-        product = products.get(sku_key(sku))
-        if product is None:
-            raise Park(f"The warehouse shipped {quantity} x {sku}, but {_ordered(0)}. {DECIDE}")
-        left[product.pk] += quantity
-        names[product.pk] = product.sku if sku_key(sku) == product.sku_key else f"{sku} ({product})"
+        left[ids[sku]] += quantity
+        names[ids[sku]] = sku
     shipped = Counter(left)
     shares = {}
     for line in lines:
         key = line.order_line.product_id
         shares[line.pk] = min(left[key], line.quantity)
         left[key] -= shares[line.pk]
-    for key in +left:
-        ordered = sum(line.quantity for line in lines if line.order_line.product_id == key)
-        what = f"{shipped[key]} x {names[key]}"
-        raise Park(f"The warehouse shipped {what}, but {_ordered(ordered)}. {DECIDE}")
+    for wrong in +left:
+        own = [line for line in lines if line.order_line.product_id == wrong]
+        ordered = sum(line.quantity for line in own)
+        what = f"only {ordered} were ordered" if ordered else "the item was not ordered"
+        name = _both_names(names[wrong], own)
+        raise Park(f"The warehouse shipped {shipped[wrong]} x {name}, but {what}. {DECIDE}")
     return shares
 
 
-def _ordered(quantity: int) -> str:
-    return f"only {quantity} were ordered" if quantity else "the item was not ordered"
+def _product_ids(
+    channel: Channel, lines: list[ShipmentLine], skus: Iterable[str]
+) -> dict[str, int | None]:
+    """The product that each SKU means, None where nobody knows it.
+
+    One that the catalogue does not know (any more) may be what the order calls its line.
+    """
+    products = find_products(channel, skus)
+    ordered = {sku_key(line.order_line.sku): line.order_line.product_id for line in lines}
+    return {
+        sku: product.pk if (product := products.get(sku_key(sku))) else ordered.get(sku_key(sku))
+        for sku in skus
+    }
+
+
+def _both_names(sku: str, lines: list[ShipmentLine]) -> str:
+    """The warehouse's SKU, with the order's where that is another."""
+    other = next((line.order_line.sku for line in lines), sku)
+    return sku if sku_key(other) == sku_key(sku) else f"{sku} ({other})"

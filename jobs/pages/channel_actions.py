@@ -127,7 +127,7 @@ def _remove_webhooks(here: Here, channel: Channel) -> None:
     try:
         problems = subscriptions.remove(channel, here.at, here.user).problems
     except subscriptions.TROUBLE as error:
-        problems = [str(error)]
+        problems = [subscriptions.said(channel, error)]
     if problems:
         messages.warning(
             here.request,

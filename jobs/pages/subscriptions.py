@@ -27,7 +27,9 @@ def show(here: Here, channel_id: int) -> HttpResponse:
     try:
         done = Done(subscriptions.look(channel))
     except subscriptions.TROUBLE as error:
-        done = Done(problems=[f"The platform could not be asked: {error}"])
+        done = Done(
+            problems=[f"The platform could not be asked: {subscriptions.said(channel, error)}"]
+        )
     return _render(here, channel, done)
 
 
@@ -38,11 +40,17 @@ def _change(here: Here, channel: Channel) -> HttpResponse:
     except NotNow as reason:
         done = Done(problems=[str(reason)])
     except subscriptions.TROUBLE as error:
-        done = Done(problems=[f"The platform could not be asked: {error}"])
+        done = Done(
+            problems=[f"The platform could not be asked: {subscriptions.said(channel, error)}"]
+        )
     if here.is_htmx:
         return _render(here, channel, done, acted=True)
     _tell(here, done)
     return HttpResponseRedirect(f"{reverse('channel', args=[channel.pk])}?tab=connection")
+
+
+def _unasked(channel: Channel, error: Exception) -> Done:
+    return Done(problems=[f"The platform could not be asked: {subscriptions.said(channel, error)}"])
 
 
 def _tell(here: Here, done: Done) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from accounts.models import HistoryEntry, User
-from channels.connectors.base import Setting, Transient
+from channels.connectors.base import Permanent, Setting, Transient
 from channels.connectors.registry import CONNECTORS
 from channels.models import Channel
 from jobs import maintenance, subscriptions
@@ -131,6 +131,16 @@ def test_a_refused_topic_does_not_stop_the_others(
     done = subscriptions.register(channel, stage.now)
     assert platform.shown() == in_order(channel, UPDATED)
     assert done.problems == ["order.created was refused: there is no topic order.created"]
+
+
+def test_a_refusal_that_quotes_the_address_does_not_give_its_token_away(
+    stage: Stage, channel: Channel, platform: Hooks
+) -> None:
+    platform.error = Permanent(f"{address(channel)} is not reachable")
+    platform.patience = 1
+    done = subscriptions.register(channel, stage.now)
+    assert channel.webhook_token not in " ".join(done.problems)
+    assert "https://oms.example/webhooks/…/ is not reachable" in done.problems[0]
 
 
 @pytest.mark.parametrize("patience", [1, 2, 3])

@@ -170,6 +170,24 @@ def test_a_report_is_read_with_each_of_the_warehouses_skus(brand: Brand, reporte
     assert brand.stock() == (8, 0)
 
 
+def test_a_report_under_the_old_name_of_a_renamed_product_is_read(brand: Brand) -> None:
+    sent_order(brand, "MUG")
+    renamed = product()
+    renamed.sku = "MUG-2"
+    renamed.save()
+    key = brand.shipment().key
+    brand.report(builders.shipment_data("W-1", key, ("mug", 2), done=True))
+    assert brand.states() == ("shipped", "shipped")
+
+
+def test_a_mapping_wins_over_what_the_shop_calls_the_line(brand: Brand) -> None:
+    mapped(brand.shop, "A1", "MUG")
+    mapped(brand.depot, "A1", "TEE")
+    sent_order(brand, "A1")
+    with pytest.raises(Park, match="shipped 2 x A1, but the item was not ordered"):
+        brand.report(builders.shipment_data("W-1", brand.shipment().key, ("A1", 2)))
+
+
 def test_quantities_under_two_names_of_one_product_count_together(brand: Brand) -> None:
     mapped(brand.depot, "W-0815")
     sent_order(brand, "MUG")

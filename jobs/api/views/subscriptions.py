@@ -35,7 +35,7 @@ class Subscriptions(OfChannel):
     @extend_schema(responses={200: SubscriptionsSerializer, 502: TROUBLE})
     def get(self, request: Request, channel: int) -> Response:
         """What the platform has for every topic switched on; asks the platform."""
-        return self._answer(_ask(lambda: subscriptions.look(self.channel)), None)
+        return self._answer(self._ask(lambda: subscriptions.look(self.channel)), None)
 
     @extend_schema(
         request=None, responses={200: SubscriptionsSerializer, 409: CONFLICT, 502: TROUBLE}
@@ -43,26 +43,26 @@ class Subscriptions(OfChannel):
     def post(self, request: Request, channel: int) -> Response:
         """Register every topic switched on, repair disabled ones, remove what should not be."""
         user = user_of(request)
-        done = _ask(lambda: subscriptions.register(self.channel, self.at, user))
+        done = self._ask(lambda: subscriptions.register(self.channel, self.at, user))
         return self._answer(_end_of(done), done)
 
     @extend_schema(responses={200: SubscriptionsSerializer, 409: CONFLICT, 502: TROUBLE})
     def delete(self, request: Request, channel: int) -> Response:
         """Remove everything at the platform that points at this channel."""
         user = user_of(request)
-        done = _ask(lambda: subscriptions.remove(self.channel, self.at, user))
+        done = self._ask(lambda: subscriptions.remove(self.channel, self.at, user))
         return self._answer(_end_of(done), done)
+
+    def _ask(self, verb: Callable[[], T]) -> T:
+        try:
+            return verb()
+        except subscriptions.TROUBLE as error:
+            told = subscriptions.said(self.channel, error)
+            raise PlatformTrouble(f"The platform could not be asked: {told}") from error
 
     def _answer(self, look: Look, done: Done | None) -> Response:
         operates = self.may(Role.OPERATOR, self.channel.account_id)
         return Response(answer_of(self.channel, look, done, operates=operates))
-
-
-def _ask(verb: Callable[[], T]) -> T:
-    try:
-        return verb()
-    except subscriptions.TROUBLE as error:
-        raise PlatformTrouble(f"The platform could not be asked: {error}") from error
 
 
 def _end_of(done: Done) -> Look:
