@@ -38,6 +38,7 @@ def add(
     product = _product(channel, sku)
     mapping = SkuMapping(channel=channel, external_sku=_checked(channel_sku), product=product)
     with transaction.atomic():
+        _lock(channel)
         _save(mapping)
         _note(channel, at, actor, f"SKU {mapping.external_sku} is {product}")
         return mapping, retry_waiting_for(channel, _names(mapping), at, actor)
@@ -54,6 +55,7 @@ def change(
     """Write what is given. Raises `Refused`."""
     channel = mapping.channel
     with transaction.atomic():
+        _lock(channel)
         rows = SkuMapping.objects.select_for_update(of=("self",)).select_related("product")
         row = rows.get(pk=mapping.pk)
         row.channel = channel
@@ -90,8 +92,7 @@ def import_table(
     """
     rows, faults = sku_mapping_csv.read(content)
     with transaction.atomic():
-        # Two imports follow one another: each sees the other's rows.
-        Channel.objects.select_for_update(no_key=True).only("pk").get(pk=channel.pk)
+        _lock(channel)
         known = {one.external_sku_key: one for one in _present(channel)}
         products = find_products(channel.account, [row.sku for row in rows])
         faults += [
@@ -108,6 +109,11 @@ def import_table(
             _note(channel, at, actor, told)
             done.replay = retry_waiting_for(channel, names, at, actor)
         return done
+
+
+def _lock(channel: Channel) -> None:
+    """Changes of one channel's mappings follow one another: each sees the other's rows."""
+    Channel.objects.select_for_update(no_key=True).only("pk").get(pk=channel.pk)
 
 
 def _present(channel: Channel) -> QuerySet[SkuMapping]:
