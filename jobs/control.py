@@ -22,14 +22,14 @@ class NotNow(Exception):
 def run_now(job: Job, at: datetime, actor: User | None = None) -> Ticket:
     """The job's whole work, now; never moves its grid. Raises `NotNow`."""
     with transaction.atomic():
-        job = _ready(job.pk)
+        job = ready_job(job.pk)
         request = Request(
             job, Trigger.MANUAL, Sort.FULL, not_before=at, actor_id=actor.pk if actor else None
         )
         return request_run(request, at)
 
 
-def _ready(job_id: int) -> Job:
+def ready_job(job_id: int) -> Job:
     """The job, locked against a Save, where it may run now; raises `NotNow` where it may not."""
     Job.objects.select_for_update(no_key=True).only("pk").get(pk=job_id)
     job = Job.objects.with_channel().get(pk=job_id)
@@ -81,7 +81,7 @@ def retry_run(run: Run, at: datetime, actor: User | None = None) -> Run:
             f"Run {run.pk} has the status {run.status}: only failed and cancelled runs are retried."
         )
     with transaction.atomic():
-        job = _ready(run.job_id)
+        job = ready_job(run.job_id)
         ticket = request_run(_retry_request(run, job, at, actor), at)
         if ticket.run is None:
             raise NotNow("A full run of this job is active already.")
@@ -114,7 +114,7 @@ def retry_parked(parked: ParkedRecord, at: datetime, actor: User | None = None) 
         raise NotNow("The channel no longer does this job.")
     with transaction.atomic():
         request = Request(
-            _ready(job.pk),
+            ready_job(job.pk),
             Trigger.RETRY,
             Sort.ENTITY,
             not_before=at,
@@ -125,10 +125,11 @@ def retry_parked(parked: ParkedRecord, at: datetime, actor: User | None = None) 
         return request_run(request, at)
 
 
-def discard(parked: ParkedRecord, at: datetime) -> None:
+def discard(parked: ParkedRecord, at: datetime, actor: User | None = None, note: str = "") -> None:
     """Give a parked record up. Raises `NotNow` where it is not parked any more."""
     still = ParkedRecord.objects.filter(pk=parked.pk, status=ParkedStatus.PARKED)
-    if not still.update(status=ParkedStatus.DISCARDED, ended_at=at):
+    given_up = {"status": ParkedStatus.DISCARDED, "ended_at": at, "ended_by": actor, "note": note}
+    if not still.update(**given_up):
         raise NotNow("This record is not parked any more.")
 
 

@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from accounts.models import Account
-from channels.connectors.base import ConnectorError
-from channels.connectors.http import make_client
+from channels.connectors.registry import CONNECTORS
 from channels.enums import Mode
 from channels.models import Channel
-from channels.vault import Unreadable
-from jobs import configure, fallback
+from jobs import configure, fallback, subscriptions
+from jobs.control import NotNow
 from jobs.models import Event, EventStatus, Job
 
 LEAST_RETENTION = timedelta(days=7)
@@ -40,36 +39,42 @@ def reconcile_all(at: datetime) -> int:
 
 
 def audit_subscriptions(at: datetime) -> int:
-    """Compare wanted topics with the platform's webhooks; a missing one is hard evidence."""
+    """Compare wanted topics with the platform's webhooks; a missing one is hard evidence.
+
+    What is missing or disabled is put in order first where the connector can: events were lost
+    all the same. Answers how many topics were.
+    """
     channels = Channel.objects.present().filter(
-        mode=Mode.WEBHOOK, enabled=True, account__enabled=True
+        mode=Mode.WEBHOOK, enabled=True, account__enabled=True, connector__in=list(CONNECTORS)
     )
     return sum(_audit(channel, at) for channel in channels.select_related("account"))
 
 
 def _audit(channel: Channel, at: datetime) -> int:
     try:
-        missing = missing_topics(channel)
-    except (ConnectorError, Unreadable) as error:
+        found = subscriptions.look(channel)
+    except subscriptions.TROUBLE as error:
         log.warning("webhooks of channel %s could not be listed: %s", channel.pk, error)
         return 0
+    if not found.broken:
+        return 0
+    _repair(channel, found, at)
+    missing: dict[str, set[str]] = {}
+    for row in found.broken:
+        missing.setdefault(row.type, set()).add(row.topic)
     for job_type, topics in missing.items():
         jobs = list(Job.objects.filter(channel=channel, type=job_type))
-        text = f"the platform has no active webhook for {', '.join(sorted(topics))}"
+        text = f"the platform had no active webhook for {', '.join(sorted(topics))}"
         fallback.spread_evidence(jobs, at, text, timedelta(0))
-    return sum(len(topics) for topics in missing.values())
+    return len(found.broken)
 
 
-def missing_topics(channel: Channel) -> dict[str, set[str]]:
-    """Topics mapped and switched on that the platform would not deliver to us, by job type."""
-    allow = settings.OMSAUTO_ALLOW_PRIVATE_HOSTS
-    with make_client(allow_private=allow) as http:
-        found = channel.make_connector(http=http).subscriptions()
-    if found is None:
-        return {}
-    have = {one.topic for one in found if one.active and channel.webhook_token in one.url}
-    missing: dict[str, set[str]] = {}
-    for mapping in channel.mappings.filter(enabled=True):
-        if mapping.topic not in have:
-            missing.setdefault(mapping.type, set()).add(mapping.topic)
-    return missing
+def _repair(channel: Channel, found: subscriptions.Look, at: datetime) -> None:
+    if not channel.connector_class.registers_webhooks:
+        return
+    try:
+        problems = subscriptions.repair(channel, found, at).problems
+    except (NotNow, *subscriptions.TROUBLE) as error:
+        problems = [str(error)]
+    for problem in problems:
+        log.warning("webhooks of channel %s could not be repaired: %s", channel.pk, problem)

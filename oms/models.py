@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts.models import Account
+from accounts.models import Account, User
 from channels.enums import JobType
 from channels.models import Channel
 
@@ -69,6 +69,35 @@ class ProductReference(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product} is {self.external_id} on {self.channel}"
+
+
+class SkuMapping(models.Model):
+    """A channel's own SKU of a product; a product may have several on one channel."""
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="sku_mappings")
+    external_sku = models.CharField(max_length=120)
+    external_sku_key = models.CharField(max_length=360, editable=False)
+    product = models.ForeignKey(Product, models.CASCADE, related_name="sku_mappings")
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["external_sku_key", "id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["channel", "external_sku_key"], name="one_product_per_channel_sku"
+            ),
+            models.CheckConstraint(condition=~Q(external_sku_key=""), name="mapping_has_a_sku"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["channel", "product", "id"], name="skus_of_product_at_channel"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.external_sku} is {self.product} on {self.channel}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.external_sku = self.external_sku.strip()
+        self.external_sku_key = sku_key(self.external_sku)
+        super().save(*args, **kwargs)
 
 
 class StockLevel(models.Model):
@@ -306,7 +335,10 @@ class ParkedStatus(models.TextChoices):
 
 
 class ParkedRecord(models.Model):
-    """One record that could not be taken over, kept until an operator has mended the cause."""
+    """One record that could not be taken over, kept until an operator has mended the cause.
+
+    `note` and `ended_by` say why and by whom it was discarded.
+    """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="parked")
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="parked")
@@ -318,6 +350,8 @@ class ParkedRecord(models.Model):
     run_id = models.PositiveBigIntegerField(null=True)
     parked_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    note = models.CharField(max_length=500, blank=True)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-id"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from accounts.models import Account
 from channels.connectors.base import LineData, OrderData
-from oms.catalog import find_products
+from channels.models import Channel
 from oms.columns import LARGEST_QUANTITY, amount, mapping, text, texts
 from oms.models import Order, OrderLine, Product, sku_key
+from oms.sku_mapping import find_products
 from oms.work import Park
 
 
@@ -35,25 +35,37 @@ def address_of(record: OrderData) -> dict[str, str]:
     return mapping(record.ship_to)
 
 
-def lines_of(record: OrderData, account: Account) -> dict[str, dict[str, Any]]:
+def lines_of(record: OrderData, channel: Channel) -> dict[str, dict[str, Any]]:
     """The columns of the lines, by the platform's line id.
 
     Raises `Park` where a line has no SKU, an unknown one, or a quantity that cannot be.
     """
     _demand_lines(record.lines)
-    products = _products(record.lines, account)
+    products = _products(record.lines, channel)
     return {
         _line_id(line, position): _line_columns(line, products)
         for position, line in enumerate(record.lines, 1)
     }
 
 
-def wanted_of(record: OrderData) -> dict[str, tuple[str, int]]:
-    """SKU key and quantity by line id, of lines that need not be right."""
-    return {
-        _line_id(line, position): (sku_key(text(line.sku)), line.quantity)
-        for position, line in enumerate(record.lines, 1)
-    }
+def asks_for(record: OrderData, order: Order, channel: Channel) -> bool:
+    """Does the record, whose lines need not be right, still ask for what the order has?
+
+    A line is the same under its old SKU, whatever that is mapped to now, and under another one
+    of the same product.
+    """
+    had = {line.external_id: line for line in OrderLine.objects.filter(order=order)}
+    asked = {_line_id(line, position): line for position, line in enumerate(record.lines, 1)}
+    if had.keys() != asked.keys():
+        return False
+    products = find_products(channel, (text(line.sku) for line in record.lines))
+    for line_id, line in asked.items():
+        key, old = sku_key(text(line.sku)), had[line_id]
+        product = products.get(key)
+        same = key == sku_key(old.sku) or (product is not None and product.pk == old.product_id)
+        if not same or line.quantity != old.quantity:
+            return False
+    return True
 
 
 def _demand_fields(record: OrderData) -> None:
@@ -90,8 +102,8 @@ def _demand_lines(lines: tuple[LineData, ...]) -> None:
         )
 
 
-def _products(lines: tuple[LineData, ...], account: Account) -> dict[str, Product]:
-    products = find_products(account, (text(line.sku) for line in lines))
+def _products(lines: tuple[LineData, ...], channel: Channel) -> dict[str, Product]:
+    products = find_products(channel, (text(line.sku) for line in lines))
     unknown = [
         f"SKU {line.sku.strip()} of line {position}"
         for position, line in enumerate(lines, 1)
@@ -99,13 +111,13 @@ def _products(lines: tuple[LineData, ...], account: Account) -> dict[str, Produc
     ]
     if len(unknown) == 1:
         raise Park(
-            f"{unknown[0]} is not in the catalogue: add the product or correct the SKU at the "
-            "platform, then retry."
+            f"{unknown[0]} is not in the catalogue: add the product, map the SKU on the channel's "
+            "page or correct it at the platform, then retry."
         )
     if unknown:
         raise Park(
-            f"{', '.join(unknown)} are not in the catalogue: add the products or correct the SKUs "
-            "at the platform, then retry."
+            f"{', '.join(unknown)} are not in the catalogue: add the products, map the SKUs on "
+            "the channel's page or correct them at the platform, then retry."
         )
     return products
 

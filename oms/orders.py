@@ -17,7 +17,7 @@ from channels.models import Channel
 from oms import allocation
 from oms.columns import texts
 from oms.models import OPEN_ORDER_STATUSES, Order, OrderLine, OrderStatus, Shipment
-from oms.order_content import address_of, fields_of, lines_of, wanted_of
+from oms.order_content import address_of, asks_for, fields_of, lines_of
 from oms.order_lines import rewrite_lines
 from oms.states import AT_WAREHOUSE, UNSENT, move_order
 from oms.work import Applied, Context, Outcome, Park, PullLogic, StockCause
@@ -87,7 +87,7 @@ def create_order(context: Context, record: OrderData) -> Applied:
 
 def _create(context: Context, record: OrderData) -> Order:
     account = context.channel.account
-    fields, lines = fields_of(record), lines_of(record, account)
+    fields, lines = fields_of(record), lines_of(record, context.channel)
     order = Order.objects.create(
         account=account,
         channel=context.channel,
@@ -190,7 +190,7 @@ def _change(context: Context, order: Order, record: OrderData) -> bool:
         return _write(order, fields) or revived
     _warn_of_finish(context, order, record)
     written = _write(order, {**fields, "ship_to": address_of(record)})
-    lines = lines_of(record, context.channel.account)
+    lines = lines_of(record, context.channel)
     rewritten = rewrite_lines(order, lines, context.at, context.log)
     started = False
     if revived or not order.shipments.exists():
@@ -218,10 +218,8 @@ def _revive(context: Context, order: Order, record: OrderData) -> bool:
 
 
 def _warn_of_deviations(context: Context, order: Order, record: OrderData) -> None:
-    lines = OrderLine.objects.filter(order=order).select_related("product")
-    have = {line.external_id: (line.product.sku_key, line.quantity) for line in lines}
     differing = ["the address"] if order.ship_to != address_of(record) else []
-    differing += ["the lines"] if have != wanted_of(record) else []
+    differing += [] if asks_for(record, order, context.channel) else ["the lines"]
     if differing:
         context.log(
             "warning",

@@ -79,7 +79,7 @@ def _known_as(channel: Channel, external_id: str) -> Shipment | None:
 
 def _take_over(context: Context, shipment: Shipment, record: ShipmentData) -> bool:
     lines = list(ShipmentLine.objects.filter(shipment=shipment).select_related("order_line"))
-    shares = shared_out(lines, totals_of(record.lines))
+    shares = shared_out(context.channel, lines, totals_of(record.lines))
     if not any(shares.values()) and record.cancelled:
         changed = _cancel(context, shipment)
         _note_revision(shipment, record.changed_at)

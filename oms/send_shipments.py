@@ -13,6 +13,7 @@ from channels.enums import JobType
 from channels.models import Channel
 from oms.handover import hand_over
 from oms.models import OrderStatus, ParkedRecord, ParkedStatus, Shipment, ShipmentStatus
+from oms.sku_mapping import channel_skus
 from oms.states import lock_shipment
 from oms.work import Applied, Context, Outcome, Park, PushLogic
 
@@ -35,7 +36,7 @@ class SendShipments(PushLogic):
         return list(ready.exclude(Exists(refused)).order_by("pk").values_list("pk", flat=True))
 
     def push(self, context: Context, connector: Connector, key: int) -> Applied:
-        shipment = Shipment.objects.select_related("order").get(pk=key)
+        shipment = Shipment.objects.select_related("order", "channel").get(pk=key)
         if shipment.status != ShipmentStatus.READY or shipment.order.status in WITHDRAWN:
             return Applied(Outcome.UNCHANGED)
         request = _request(shipment)
@@ -49,7 +50,7 @@ class SendShipments(PushLogic):
         return _record(context, key, request, result)
 
     def describe(self, key: int) -> dict[str, Any]:
-        shipment = Shipment.objects.select_related("order").get(pk=key)
+        shipment = Shipment.objects.select_related("order", "channel").get(pk=key)
         request = _request(shipment)
         lines = [{"sku": line.sku, "quantity": line.quantity} for line in request.lines]
         return {
@@ -61,14 +62,16 @@ class SendShipments(PushLogic):
 
 
 def _request(shipment: Shipment) -> ShipmentRequest:
-    lines = shipment.lines.select_related("order_line")
+    """Its lines under the SKUs of the warehouse."""
+    lines = list(shipment.lines.select_related("order_line"))
+    skus = channel_skus(shipment.channel, (line.order_line.product_id for line in lines))
     return ShipmentRequest(
         key=str(shipment.key),
         order_number=shipment.order.number,
         lines=tuple(
             LineData(
                 external_id=str(line.pk),
-                sku=line.order_line.sku,
+                sku=skus[line.order_line.product_id],
                 quantity=line.quantity,
                 name=line.order_line.name,
                 price=line.order_line.price,

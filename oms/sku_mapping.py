@@ -1,20 +1,34 @@
-"""What a channel calls our products."""
+"""What a channel calls our products: its SKUs inward to products, products outward to its SKUs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from channels.models import Channel
-from oms import catalog
-from oms.models import Product
+from oms.models import Product, SkuMapping, sku_key
 
 
 def find_products(channel: Channel, skus: Iterable[str]) -> dict[str, Product]:
-    """The products that the channel calls so, by `sku_key`."""
-    return catalog.find_products(channel.account, skus)
+    """The products a channel means by these SKUs, by `sku_key`; unknown ones are not there.
+
+    A mapping wins over a product that has the very SKU.
+    """
+    keys = {sku_key(sku) for sku in skus if "\x00" not in sku}  # PostgreSQL refuses to look
+    mapped = SkuMapping.objects.filter(channel=channel, external_sku_key__in=keys)
+    found = {one.external_sku_key: one.product for one in mapped.select_related("product")}
+    own = Product.objects.filter(account=channel.account_id, sku_key__in=keys - found.keys())
+    return {**{product.sku_key: product for product in own}, **found}
+
+
+def channel_sku(channel: Channel, product: Product) -> str:
+    """What the channel calls the product: its oldest mapping there, else the product's own SKU."""
+    return channel_skus(channel, [product.pk])[product.pk]
 
 
 def channel_skus(channel: Channel, product_ids: Iterable[int]) -> dict[int, str]:
-    """The SKU under which the channel knows each product, by product id."""
-    products = Product.objects.filter(pk__in=list(product_ids))
-    return dict(products.order_by("pk").values_list("pk", "sku"))
+    """`channel_sku` by product id, in two queries however many there are."""
+    wanted = set(product_ids)
+    mapped = SkuMapping.objects.filter(channel=channel, product_id__in=wanted).order_by("-pk")
+    found = dict(mapped.values_list("product_id", "external_sku"))
+    own = Product.objects.filter(account=channel.account_id, pk__in=wanted - found.keys())
+    return {**dict(own.values_list("pk", "sku")), **found}

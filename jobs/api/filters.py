@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.db.models import Exists, Model, OuterRef, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django_filters import rest_framework as filters
 
 from channels.enums import JobType
@@ -144,6 +144,22 @@ class ProductFilter(BySku):
         return rows.filter(
             Exists(ProductReference.objects.filter(product=OuterRef("pk"), **wanted))
         )
+
+
+class SkuMappingFilter(BySku):
+    """`q` is looked for in both SKUs."""
+
+    channel_sku = filters.CharFilter(method="of_channel")
+    q = filters.CharFilter(method="with_words")
+    sku_path = "product__sku_key"
+
+    def of_channel(self, rows: QuerySet[Model], name: str, sku: str) -> QuerySet[Model]:
+        return rows.filter(external_sku_key=sku_key(sku))
+
+    def with_words(self, rows: QuerySet[Model], name: str, words: str) -> QuerySet[Model]:
+        key = sku_key(words)
+        found = Q(external_sku_key__contains=key) | Q(product__sku_key__contains=key)
+        return rows.filter(found)
 
 
 class StockLevelFilter(BySku):

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from jobs.api.views import accounts, channels, connectors, jobs, records, runs, schema, stock
+from jobs.api.views import (
+    accounts,
+    channels,
+    connectors,
+    jobs,
+    parked,
+    records,
+    runs,
+    schema,
+    sku_mappings,
+    stock,
+    subscriptions,
+)
 
 urlpatterns = [
     path("schema/", schema.Schema.as_view(), name="api-schema"),
@@ -24,6 +36,14 @@ urlpatterns = [
     path("channels/<int:channel>/upcoming/", jobs.Upcoming.as_view()),
     path("channels/<int:channel>/slots/", jobs.PastSlots.as_view()),
     path("channels/<int:channel>/stock-file/", stock.StockFileView.as_view()),
+    path("channels/<int:channel>/subscriptions/", subscriptions.Subscriptions.as_view()),
+    path("channels/<int:channel>/sku-mappings/", sku_mappings.SkuMappingList.as_view()),
+    path(
+        "channels/<int:channel>/sku-mappings/<int:sku_mapping>/",
+        sku_mappings.SkuMappingView.as_view(),
+    ),
+    path("channels/<int:channel>/sku-mappings/import/", sku_mappings.ImportSkuMappings.as_view()),
+    path("channels/<int:channel>/sku-mappings.csv", sku_mappings.SkuMappingTable.as_view()),
     path("runs/", runs.RunList.as_view()),
     path("runs/<int:pk>/", runs.RunView.as_view()),
     path("runs/<int:pk>/cancel/", runs.CancelRun.as_view()),
@@ -39,8 +59,9 @@ urlpatterns = [
     path("stock-levels/<int:pk>/", stock.StockLevelView.as_view()),
     path("shipments/", records.ShipmentList.as_view()),
     path("shipments/<int:pk>/", records.ShipmentView.as_view()),
-    path("parked/", records.ParkedList.as_view()),
-    path("parked/<int:pk>/", records.ParkedView.as_view()),
-    path("parked/<int:pk>/retry/", records.RetryParked.as_view()),
-    path("parked/<int:pk>/discard/", records.DiscardParked.as_view()),
+    path("parked/", parked.ParkedList.as_view()),
+    path("parked/retry/", parked.RetryAllParked.as_view()),
+    path("parked/<int:pk>/", parked.ParkedView.as_view()),
+    path("parked/<int:pk>/retry/", parked.RetryParked.as_view()),
+    path("parked/<int:pk>/discard/", parked.DiscardParked.as_view()),
 ]

@@ -13,7 +13,7 @@ from channels.connectors.base import ConnectorError
 from channels.enums import Kind
 from channels.models import Channel
 from channels.vault import Unreadable
-from jobs import configure, control
+from jobs import configure, control, subscriptions
 from jobs.change import Change, Refused
 from jobs.consequences import Consequence
 from jobs.models import Job
@@ -101,9 +101,12 @@ def delete(here: Here, channel_id: int) -> HttpResponse:
     typed = here.request.POST.get("name", "").strip()
     posted = here.request.method == "POST"
     changes, obstacle = _deletion(here, channel)
+    registers = channel.connector_class.registers_webhooks
     if posted and typed == channel.name and not obstacle:
         delete_channel(channel, here.at, here.user)
         messages.success(here.request, f"{channel} was deleted.")
+        if registers and "remove_webhooks" in here.request.POST:
+            _remove_webhooks(here, channel)
         return redirect(list_name(channel))
     context = {
         "channel": channel,
@@ -112,9 +115,25 @@ def delete(here: Here, channel_id: int) -> HttpResponse:
         "is_default": here.account.default_fulfillment_channel_id == channel.pk,
         "obstacle": obstacle,
         "typed": typed,
+        "registers_webhooks": registers,
+        "removes_webhooks": not posted or "remove_webhooks" in here.request.POST,
         "refused": posted,
     }
     return here.render("jobs/channel_delete.html", context)
+
+
+def _remove_webhooks(here: Here, channel: Channel) -> None:
+    """Of a channel that is deleted already: where it fails, somebody must do it by hand."""
+    try:
+        problems = subscriptions.remove(channel, here.at, here.user).problems
+    except subscriptions.TROUBLE as error:
+        problems = [subscriptions.said(channel, error)]
+    if problems:
+        messages.warning(
+            here.request,
+            "Its webhooks at the platform may be there still, remove them there: "
+            f"{' '.join(problems)}",
+        )
 
 
 def _deletion(here: Here, channel: Channel) -> tuple[list[Consequence], str]:

@@ -19,6 +19,7 @@ from jobs import configure, mappings
 from jobs.change import Change, Refused, put
 from jobs.consequences import Consequence
 from jobs.models import EmergencyTransition, Run
+from jobs.pages import sku_mappings
 from jobs.pages.channel_form import ChannelForm
 from jobs.pages.channel_rows import Reader
 from jobs.pages.here import Here, find_channel, page
@@ -27,7 +28,12 @@ from jobs.rows import warnings as webhook_warnings
 from jobs.saving import save_channel
 from jobs.world import load_world
 
-TABS = (("jobs", "Jobs"), ("connection", "Connection"), ("activity", "Activity"))
+TABS = (
+    ("jobs", "Jobs"),
+    ("connection", "Connection"),
+    (sku_mappings.TAB, "SKU mappings"),
+    ("activity", "Activity"),
+)
 RECENT = 20
 TOLD = 3
 DAY = timedelta(days=1)
@@ -187,6 +193,7 @@ def _connection_context(here: Here, form: ChannelForm) -> dict[str, Any]:
     channel = form.channel
     return {
         "webhook_url": settings.OMSAUTO_PUBLIC_URL + channel.webhook_path,
+        "registers_webhooks": channel.connector_class.registers_webhooks,
         "takes_webhooks": any(True for _topic in channel.connector_class.topics()),
         "signed": channel.connector_class.needs_webhook_secret(channel.settings),
     }
@@ -209,5 +216,6 @@ def _activity_context(here: Here, form: ChannelForm) -> dict[str, Any]:
 _TAB_CONTEXTS = {
     "jobs": lambda here, form: _rows_context(here, form),
     "connection": _connection_context,
+    sku_mappings.TAB: lambda here, form: sku_mappings.tab_context(here, form.channel),
     "activity": _activity_context,
 }

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.http import Http404, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.models import Role
-from channels.enums import Kind
-from jobs import control, stock
+from channels.enums import JobType, Kind
+from jobs import stock
 from jobs.pages.here import Here, page
 from jobs.pages.paging import Slice, as_number, in_order, newest_first, number
 from oms import stock_file
@@ -57,6 +56,10 @@ def show_records(here: Here) -> HttpResponse:
         "parked_count": parked.count(),
         "nav_current": "records",
     }
+    if tab == "parked":
+        context["job_types"] = JobType.choices
+        context["retryable"] = parked_rows(here).filter(status=ParkedStatus.PARKED).count()
+        context["query"] = here.request.GET.urlencode()
     return here.render("jobs/records.html", context)
 
 
@@ -127,12 +130,18 @@ def _stock(here: Here) -> Slice[StockLevel]:
     return in_order(levels.order_by("product__sku_key", "channel__name", "pk"), here.request)
 
 
-def _parked(here: Here) -> Slice[ParkedRecord]:
+def parked_rows(here: Here) -> QuerySet[ParkedRecord]:
+    """The parked records that the query asks for; without a status, those not ended."""
     wanted = _wanted(here, "external_id", "reason__icontains", statuses=ParkedStatus)
     if "status" not in here.request.GET:
         wanted &= Q(status=ParkedStatus.PARKED)
-    parked = ParkedRecord.objects.filter(wanted, account=here.account).select_related("channel")
-    return newest_first(parked, here.request)
+    if (job_type := here.request.GET.get("type")) in JobType:
+        wanted &= Q(type=job_type)
+    return ParkedRecord.objects.filter(wanted, account=here.account)
+
+
+def _parked(here: Here) -> Slice[ParkedRecord]:
+    return newest_first(parked_rows(here).select_related("channel"), here.request)
 
 
 _READERS: dict[str, Callable[[Here], Slice[Any]]] = {
@@ -160,43 +169,6 @@ def show_order(here: Here, order_id: int) -> HttpResponse:
         "nav_current": "records",
     }
     return here.render("jobs/order.html", context)
-
-
-@page("POST")
-def retry_parked(here: Here, parked_id: int) -> HttpResponse:
-    """Ask for a parked record again; leads to the run that does."""
-    parked = _find_parked(here, parked_id)
-    try:
-        ticket = control.retry_parked(parked, here.at, here.user)
-    except control.NotNow as reason:
-        messages.error(here.request, str(reason))
-        return _back_to("parked")
-    if ticket.run is None:
-        messages.warning(here.request, "Nothing was started: a run of this job is under way.")
-        return _back_to("parked")
-    return redirect("run", ticket.run.pk)
-
-
-@page("POST")
-def discard_parked(here: Here, parked_id: int) -> HttpResponse:
-    parked = _find_parked(here, parked_id)
-    try:
-        control.discard(parked, here.at)
-    except control.NotNow as reason:
-        messages.error(here.request, str(reason))
-    else:
-        messages.success(here.request, f"{parked.external_id} is discarded.")
-    return _back_to("parked")
-
-
-def _find_parked(here: Here, parked_id: int) -> ParkedRecord:
-    mine = ParkedRecord.objects.filter(account__in=here.accounts).select_related("channel")
-    parked = mine.filter(pk=parked_id).first()
-    if parked is None:
-        raise Http404("No such record.")
-    here.enter(parked.account_id)
-    here.require(Role.OPERATOR)
-    return parked
 
 
 @page("POST")

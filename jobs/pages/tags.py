@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django import template
 from django.utils import timezone
@@ -61,6 +62,12 @@ def listed(values: list[str]) -> str:
 def changed_lines(entry: HistoryEntry) -> list[str]:
     """What a history entry says was changed, a line each."""
     return history_lines(entry)
+
+
+@register.filter
+def host(url: str) -> str:
+    """ "oms.example" of a webhook's URL, whose token is for few eyes."""
+    return urlsplit(url).netloc
 
 
 @register.filter

@@ -10,8 +10,11 @@ from jobs.pages import (
     channel_page,
     events,
     overview,
+    parked,
     records,
     runs,
+    sku_mappings,
+    subscriptions,
 )
 
 urlpatterns = [
@@ -32,6 +35,28 @@ urlpatterns = [
     path("channels/<int:channel_id>/enable/", channel_actions.enable, name="enable_channel"),
     path("channels/<int:channel_id>/disable/", channel_actions.disable, name="disable_channel"),
     path("channels/<int:channel_id>/delete/", channel_actions.delete, name="delete_channel"),
+    path("channels/<int:channel_id>/sku-mappings/", sku_mappings.add, name="add_sku_mapping"),
+    path(
+        "channels/<int:channel_id>/sku-mappings/<int:mapping_id>/",
+        sku_mappings.change,
+        name="change_sku_mapping",
+    ),
+    path(
+        "channels/<int:channel_id>/sku-mappings/<int:mapping_id>/delete/",
+        sku_mappings.delete,
+        name="delete_sku_mapping",
+    ),
+    path(
+        "channels/<int:channel_id>/sku-mappings/import/",
+        sku_mappings.import_table,
+        name="import_sku_mappings",
+    ),
+    path(
+        "channels/<int:channel_id>/sku-mappings.csv",
+        sku_mappings.export,
+        name="export_sku_mappings",
+    ),
+    path("channels/<int:channel_id>/subscriptions/", subscriptions.show, name="subscriptions"),
     path("account/", account.account, name="account"),
     path("account/preview/", account.preview_account, name="preview_account"),
     path("account/recurring-jobs/", account.recurring_jobs, name="recurring_jobs"),
@@ -47,8 +72,10 @@ urlpatterns = [
     path("events/<int:event_id>/replay/", events.replay, name="replay_event"),
     path("records/", records.show_records, name="records"),
     path("records/orders/<int:order_id>/", records.show_order, name="order"),
-    path("records/parked/<int:parked_id>/retry/", records.retry_parked, name="retry_parked"),
-    path("records/parked/<int:parked_id>/discard/", records.discard_parked, name="discard_parked"),
+    path("records/parked/retry/", parked.retry_all, name="retry_all_parked"),
+    path("records/parked/<int:parked_id>/", parked.show, name="parked"),
+    path("records/parked/<int:parked_id>/retry/", parked.retry, name="retry_parked"),
+    path("records/parked/<int:parked_id>/discard/", parked.discard, name="discard_parked"),
     path("records/products/", records.add_product, name="add_product"),
     path("records/stock/import/", records.import_stock, name="import_stock"),
     path("records/stock/<int:level_id>/", records.set_stock, name="set_stock"),

@@ -15,9 +15,10 @@ from channels.connectors.sandbox_shop import SandboxShop
 from channels.models import WebhookMapping
 from jobs.api.urls import urlpatterns
 from jobs.models import RunStatus
-from oms.models import Order, Shipment
+from oms.models import Order, Shipment, SkuMapping
 from tests import builders
 from tests.api.conftest import BASE, Api, Brand
+from tests.hooks import quiet_platform
 
 PUBLIC = ("schema/", "docs/")
 METHODS = ("get", "post", "patch", "delete")
@@ -59,7 +60,14 @@ BODIES = {
     "products/": {"sku": "NEW"},
     "channels/<int:channel>/stock-file/": {"csv": "sku,on_hand\n"},
     "channels/<int:channel>/mappings/": {"topic": "order.noted", "type": "receive_orders"},
+    "channels/<int:channel>/sku-mappings/": {"channel_sku": "CUP", "sku": "MUG"},
+    "channels/<int:channel>/sku-mappings/import/": {"csv": "channel_sku,sku\nCUP,MUG\n"},
 }
+
+
+@pytest.fixture(autouse=True)
+def _platform(monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet_platform(monkeypatch)
 
 
 @pytest.fixture
@@ -72,6 +80,9 @@ def ids(brand: Brand, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "account": brand.account.pk,
         "channel": brand.shop.pk,
         "mapping": WebhookMapping.objects.filter(channel=brand.shop).first(),
+        "sku_mapping": SkuMapping.objects.create(
+            channel=brand.shop, product=product, external_sku="BEAKER"
+        ),
         "type": "receive_orders",
         "runs": brand.run(status=RunStatus.FAILED).pk,
         "events": brand.event().pk,

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from oms.models import ProductReference
+from oms.models import ProductReference, SkuMapping
 from tests import builders
 from tests.api.conftest import Brand
 from tests.brand import connect
@@ -20,6 +20,7 @@ LISTS = [
     "accounts/{account}/recurring-jobs/",
     "channels/",
     "channels/{channel}/mappings/",
+    "channels/{channel}/sku-mappings/",
     "channels/{channel}/jobs/",
     "channels/{channel}/upcoming/?from=2026-03-01T00:00:00Z&until=2026-03-02T00:00:00Z",
     "channels/{channel}/slots/?from=2026-03-01T00:00:00Z&until=2026-03-09T00:00:00Z",
@@ -43,6 +44,9 @@ def fill(brand: Brand, start: int, count: int) -> None:
         product = builders.product(brand.account, f"SKU {number}", on_hand=5)
         ProductReference.objects.create(
             product=product, channel=brand.shop, external_id=str(number)
+        )
+        SkuMapping.objects.create(
+            product=product, channel=brand.shop, external_sku=f"THEIRS {number}"
         )
         brand.order(f"order {number}")
         brand.run(slot_at=NOW + timedelta(hours=number))

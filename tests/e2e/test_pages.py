@@ -36,6 +36,12 @@ NOT_PAGES = {
     "replay_event",
     "retry_parked",
     "discard_parked",
+    "retry_all_parked",
+    "add_sku_mapping",
+    "change_sku_mapping",
+    "delete_sku_mapping",
+    "import_sku_mappings",
+    "export_sku_mappings",
     "add_product",
     "set_stock",
 }
@@ -63,7 +69,8 @@ def shop(scene: Scene, sandbox: SandboxServer, live_server: LiveServer) -> Chann
     scene.save(made, "webhook", receive_orders={"emergency_period_minutes": 5})
     platform.send_webhooks_to(live_server.url + made.webhook_path)
     builders.warehouse(scene.account)
-    builders.product(scene.account, "MUG", on_hand=5)
+    mug = builders.product(scene.account, "MUG", on_hand=5)
+    made.sku_mappings.create(product=mug, external_sku="THEIR-VERY-OWN-AND-VERY-LONG-SKU-OF-A-MUG")
     configure.reconcile(scene.account, NOW)
     platform.place_order("MUG")
     platform.place_order("A-SKU-THAT-NOBODY-HAS-EVER-HEARD-OF-BEFORE")
@@ -100,7 +107,9 @@ def paths_of(shop: Channel) -> list[str]:
         channel,
         f"{channel}?tab=connection",
         f"/channels/{own.pk}/?tab=connection",
+        f"{channel}?tab=skus",
         f"{channel}?tab=activity",
+        f"{channel}subscriptions/",
         f"{channel}enable/",
         f"{channel}disable/",
         f"{channel}delete/",
@@ -114,6 +123,7 @@ def paths_of(shop: Channel) -> list[str]:
         "/events/",
         f"/events/{Event.objects.earliest('pk').pk}/",
         *[f"/records/?tab={tab}" for tab in ("orders", "shipments", "products", "stock", "parked")],
+        f"/records/parked/{ParkedRecord.objects.earliest('pk').pk}/",
         f"/records/orders/{Order.objects.earliest('pk').pk}/",
     ]
 

@@ -283,7 +283,7 @@ def test_a_subscription_found_missing_or_disabled_is_evidence(
     }[fault]
     monkeypatch.setattr(Watched, "found", [*created, hook(watched_shop, "order.updated")])
     assert maintenance.audit_subscriptions(stage.now) == 1
-    assert causes(watched_shop) == ["the platform has no active webhook for order.created"]
+    assert causes(watched_shop) == ["the platform had no active webhook for order.created"]
     assert stage.job(watched_shop).emergency_due_at == stage.now
 
 

@@ -133,7 +133,7 @@ def test_a_shipment_with_nothing_shipped_changes_nothing_and_is_pointed_out(
     [
         ([("MUG", 4)], "shipped 4 x MUG, but only 3 were ordered"),
         ([("MUG", 2), ("mug", 2)], "shipped 4 x MUG, but only 3 were ordered"),
-        ([("HAT", 1)], "shipped 1 x hat, but the item was not ordered"),
+        ([("HAT", 1)], "shipped 1 x HAT, but the item was not ordered"),
         ([("MUG", -1)], "-1 x MUG"),
     ],
 )

@@ -10,20 +10,28 @@ from django.urls import reverse
 
 from accounts.models import Role
 from jobs.pages.urls import urlpatterns
-from oms.models import Order, StockLevel
+from oms.models import Order, Product, SkuMapping, StockLevel
 from oms.receive_orders import ReceiveOrders
 from tests import builders
+from tests.hooks import quiet_platform
 from tests.pages.conftest import Brand, Person
 
 OF_OPERATORS = {
     "preview_channel", "sync", "test_connection", "enable_channel", "disable_channel",
     "delete_channel", "cancel_run", "retry_run", "replay_event", "retry_parked",
-    "discard_parked", "add_product", "set_stock", "import_stock", "channel", "new_channel",
+    "discard_parked", "retry_all_parked", "add_product", "set_stock", "import_stock", "channel",
+    "new_channel", "add_sku_mapping", "change_sku_mapping", "delete_sku_mapping",
+    "import_sku_mappings", "subscriptions",
 }  # fmt: skip
 OF_ADMINS = {"account", "preview_account", "recurring_jobs", "preview_recurring"}
 ASKS_TO_ACT = {"enable_channel", "disable_channel", "delete_channel", "new_channel"}
 OF_NO_ACCOUNT = {"switch_account"}
 NAMES = [str(pattern.name) for pattern in urlpatterns]
+
+
+@pytest.fixture(autouse=True)
+def _platform(monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet_platform(monkeypatch)
 
 
 @pytest.fixture
@@ -38,6 +46,9 @@ def addresses(brand: Brand) -> dict[str, str]:
         "parked_id": brand.parked().pk,
         "order_id": Order.objects.get().pk,
         "level_id": StockLevel.objects.get().pk,
+        "mapping_id": SkuMapping.objects.create(
+            channel=brand.shop, product=Product.objects.get(), external_sku="BEAKER"
+        ).pk,
     }
     wanted = {str(p.name): list(p.pattern.converters) for p in urlpatterns}
     return {

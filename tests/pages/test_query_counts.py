@@ -18,12 +18,13 @@ LISTS = (
     "/account/recurring-jobs/", "/account/history/", "/records/", "/records/?tab=shipments",
     "/records/?tab=products", "/records/?tab=stock", "/records/?tab=parked",
 )  # fmt: skip
-TABS = ("", "?tab=connection", "?tab=activity")
+TABS = ("", "?tab=connection", "?tab=skus", "?tab=activity")
 
 
 def fill(brand: Brand, rows: range) -> None:
     for number in rows:
-        builders.product(brand.account, f"SKU-{number}", on_hand=10)
+        product = builders.product(brand.account, f"SKU-{number}", on_hand=10)
+        brand.shop.sku_mappings.create(product=product, external_sku=f"THEIRS-{number}")
         line = builders.line(f"SKU-{number}")
         ReceiveOrders().apply(
             builders.context(brand.shop), builders.order_data(str(2000 + number), line)

@@ -1,4 +1,4 @@
-"""Orders, shipments, products, stock and parked records."""
+"""Orders, shipments, products and stock."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from oms.columns import LARGEST_QUANTITY
 from oms.models import (
     Order,
     OrderLine,
-    ParkedRecord,
     Product,
     ProductReference,
     Shipment,
@@ -169,25 +168,3 @@ class StockFile(serializers.Serializer[None]):
 
 class StockFileTaken(serializers.Serializer[None]):
     counted = serializers.IntegerField(help_text="How many SKUs were set.")
-
-
-class ParkedSerializer(RowShape):
-    account = serializers.IntegerField(source="account_id")
-    channel = serializers.IntegerField(source="channel_id")
-    run = serializers.IntegerField(source="run_id", allow_null=True)
-
-    class Meta:
-        model = ParkedRecord
-        fields = (
-            "id",
-            "account",
-            "channel",
-            "type",
-            "external_id",
-            "status",
-            "reason",
-            "payload",
-            "run",
-            "parked_at",
-            "ended_at",
-        )

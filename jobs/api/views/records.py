@@ -1,10 +1,10 @@
-"""Orders, shipments, products and parked records."""
+"""Orders, shipments and products."""
 
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
 from rest_framework.generics import ListAPIView, RetrieveAPIView
@@ -13,20 +13,16 @@ from rest_framework.response import Response
 
 from accounts.access import require
 from accounts.models import Role
-from jobs import control
 from jobs.api import filters
 from jobs.api.scope import Scoped, roles_of, user_of
 from jobs.api.serializers.records import (
     NewProduct,
     OrderSerializer,
-    ParkedSerializer,
     ProductSerializer,
     ShipmentSerializer,
 )
-from jobs.api.serializers.runs import RunSerializer
-from jobs.api.views.runs import CONFLICT
 from oms.catalog import BadSku, create_product, find_product
-from oms.models import Order, ParkedRecord, Product, Shipment
+from oms.models import Order, Product, Shipment
 
 DESCRIBED = ("barcode", "price", "currency")
 """What a product may be given beside SKU and name."""
@@ -116,39 +112,3 @@ class ProductView(ProductRows, RetrieveAPIView[Product]):
         other = find_product(product.account, sku)
         if other is not None and other.pk != product.pk:
             raise ValidationError({"sku": [f"SKU {other.sku} is in the catalogue already."]})
-
-
-class ParkedRows(Scoped):
-    queryset = ParkedRecord.objects.select_related("account")
-    serializer_class = ParkedSerializer
-
-
-class ParkedList(ParkedRows, ListAPIView[ParkedRecord]):
-    """Records that could not be taken over, the newest first."""
-
-    filterset_class = filters.ParkedFilter
-
-
-class ParkedView(ParkedRows, RetrieveAPIView[ParkedRecord]):
-    """One parked record with its payload."""
-
-
-class RetryParked(ParkedRows):
-    @extend_schema(request=None, responses={202: RunSerializer, 409: CONFLICT})
-    def post(self, request: Request, pk: int) -> Response:
-        """Ask for the record again; it is resolved when it could be taken over."""
-        ticket = control.retry_parked(self.get_object(), timezone.now(), user_of(request))
-        return Response(RunSerializer(ticket.run).data, status=status.HTTP_202_ACCEPTED)
-
-
-class DiscardParked(ParkedRows):
-    @extend_schema(
-        request=None,
-        responses={200: ParkedSerializer, 409: OpenApiResponse(description="parked no more")},
-    )
-    def post(self, request: Request, pk: int) -> Response:
-        """Give the record up."""
-        parked = self.get_object()
-        control.discard(parked, timezone.now())
-        parked.refresh_from_db()
-        return Response(self.get_serializer(parked).data)
