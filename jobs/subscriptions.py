@@ -21,6 +21,7 @@ from channels.connectors.http import make_client
 from channels.models import Channel
 from channels.vault import Unreadable
 from jobs.control import NotNow
+from jobs.models import Job
 
 TROUBLE = (ConnectorError, Unreadable)
 """What `look`, `register` and `remove` raise where the platform cannot be asked."""
@@ -35,9 +36,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Row:
-    """One topic that is mapped and switched on; `url` is where the platform sends it, if at all.
+    """One topic that starts a job on offer and is switched on.
 
-    `delivers`: the platform would send it to us, if under a former address.
+    `url` is where the platform sends it, if at all; `delivers`: the platform would send it to us,
+    if under a former address.
     """
 
     topic: str
@@ -171,8 +173,9 @@ def _look(channel: Channel, connector: Connector) -> Look:
     found = connector.subscriptions()
     ours = [one for one in found or () if channel.webhook_token in one.url]
     wanted = address_of(channel)
+    offered = Job.objects.filter(channel=channel).exclude(row="").values("type")
     rows, kept = [], set()
-    for mapping in channel.mappings.filter(enabled=True):
+    for mapping in channel.mappings.filter(enabled=True, type__in=offered):
         of_topic = [one for one in ours if one.topic == mapping.topic]
         best = max(of_topic, key=lambda one: (_same(one.url, wanted), one.active), default=None)
         if best:

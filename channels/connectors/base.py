@@ -213,7 +213,9 @@ class Connector:
         common = [NEW_ORDER_STATUS] if getattr(cls, "kind", None) == Kind.SALES else []
         if cls.capability(JobType.SYNC_INVENTORY):
             common += [INVENTORY_MODE, DUPLICATE_SKUS]
-        cls.fields = (*cls.fields, *(field for field in common if field not in cls.fields))
+        missing = [field for field in common if field not in cls.fields]
+        if missing:
+            cls.fields = (*cls.fields, *missing)
 
     def __init__(
         self,

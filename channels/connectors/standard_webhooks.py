@@ -34,6 +34,8 @@ def _keys(secret: str) -> Iterator[bytes]:
     prefix that is taken too. Whoever knows one of the two keys knows the secret.
     """
     text = secret.strip()
+    if not text:
+        return
     with contextlib.suppress(ValueError):  # not base64
         yield base64.b64decode(text.removeprefix(PREFIX), validate=True)
     if text and not text.startswith(PREFIX):

@@ -44,6 +44,7 @@ NOT_PAGES = {
     "export_sku_mappings",
     "add_product",
     "set_stock",
+    "import_stock",
 }
 """Names of addresses that answer with a part of a page, or only take a POST."""
 

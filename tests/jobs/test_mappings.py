@@ -162,8 +162,8 @@ def test_the_history_says_in_sentences_what_became_of_topics(stage: Stage, own: 
 def test_what_was_removed_does_not_come_back(stage: Stage, own: Channel) -> None:
     remove(stage, own, "order.cancelled")
     configure.reconcile(stage.account, stage.now)
-    topics = set(own.mappings.values_list("topic", flat=True))
-    assert topics == {"order.created", "order.updated"}
+    orders = own.mappings.filter(topic__startswith="order.")
+    assert set(orders.values_list("topic", flat=True)) == {"order.created", "order.updated"}
 
 
 @pytest.mark.parametrize(
