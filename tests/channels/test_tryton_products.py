@@ -126,6 +126,13 @@ def test_by_its_id_a_product_gets_another_code(tryton: TrytonServer) -> None:
     assert [one.sku for one in products(tryton.connector())] == ["TEA-2", "CUP-1"]
 
 
+@pytest.mark.parametrize("sku", ["A\\B", "50%", "A_B"])
+def test_signs_in_a_sku_mean_themselves(tryton: TrytonServer, sku: str) -> None:
+    known = tryton.business.add_product(sku)
+    push = ProductPush(sku.lower(), "Odd")
+    assert tryton.connector().export_product(push).external_id == str(known)
+
+
 def test_an_id_that_tryton_no_longer_has_is_looked_up_by_sku(tryton: TrytonServer) -> None:
     push = ProductPush("TEA-1", "Mint tea", external_id="99")
     assert tryton.connector().export_product(push).external_id == "1"
@@ -148,7 +155,7 @@ def test_variants_keep_the_name_and_price_they_share(tryton: TrytonServer) -> No
 
 
 def test_a_price_is_written_as_fine_as_tryton_keeps_it(tryton: TrytonServer) -> None:
-    """Else it would differ, and be written, each time."""
+    """More decimals it refuses; and what it rounds would differ, and be written, each time."""
     connector = tryton.connector()
     push = ProductPush("TEA-1", "Mint tea", price=Decimal("9.123456"))
     connector.export_product(push)

@@ -118,14 +118,16 @@ def test_a_cancelled_rest_leaves_what_has_shipped_and_waits_for_a_decision(
     sale, out = sent(tryton)
     connector = tryton.connector()
     tryton.business.ship(out, "TRACK-1", p1=1)
-    tryton.business.step(tryton.business.shipments(int(sale))[1], "cancel")
+    rest = tryton.business.shipments(int(sale))[1]
+    tryton.business.label(rest, "NEVER-SENT")
+    tryton.business.step(rest, "cancel")
     undecided = shipment(connector, sale)
     tryton.business.tables.write("sale.sale", [int(sale)], {"shipment_state": "sent"})
     decided = shipment(connector, sale)
 
     assert (undecided.cancelled, undecided.done) == (False, False)
     assert (decided.cancelled, decided.done) == (False, True)
-    assert shipped(decided) == {"TEA-1": 1, "CUP-1": 2}
+    assert (shipped(decided), decided.tracking) == ({"TEA-1": 1, "CUP-1": 2}, "TRACK-1")
 
 
 def test_two_sales_in_one_shipment_keep_their_quantities_apart(tryton: TrytonServer) -> None:
@@ -188,6 +190,11 @@ def test_sales_made_by_hand_are_left_out(tryton: TrytonServer) -> None:
     tryton.business.create("sale.sale", {"web_id": None, "company": tryton.business.company})
     assert shipments(tryton.connector()) == []
     assert list(tryton.connector().pages_after(SHIPMENTS, "")) == []
+
+    sale, out = sent(tryton)
+    tryton.business.tables.rows["sale.sale"][int(sale)]["web_id"] = None
+    tryton.business.step(out, "assign")
+    assert shipments(tryton.connector()) == []
 
 
 def test_pages_are_asked_for_by_id_so_that_none_is_lost(

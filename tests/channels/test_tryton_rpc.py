@@ -42,6 +42,8 @@ def test_a_forgotten_session_is_renewed_once_and_the_call_repeated(tryton: Tryto
 
 
 def test_a_wrong_password_is_for_an_operator(tryton: TrytonServer) -> None:
+    """Though a session of the right one is kept."""
+    stock(tryton.connector())
     with pytest.raises(Misconfigured, match="check user name and password") as caught:
         stock(tryton.connector(password="wrong-secret"))
     assert "wrong-secret" not in str(caught.value)

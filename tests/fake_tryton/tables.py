@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from tests.fake_tryton.schema import MODELS
 
 Record = dict[str, Any]
+FINEST = Decimal("0.0001")
 Context = Mapping[str, Any]
 
 
@@ -32,7 +34,7 @@ class Tables:
 
     def create(self, model: str, values: Mapping[str, Any]) -> int:
         """Nested records come as `[["create", [...]]]`."""
-        _known(model, *values)
+        _check(model, values)
         new = max(self.rows[model], default=0) + 1
         nested = {name: value for name, value in values.items() if MODELS[model][name].many}
         plain = {name: value for name, value in values.items() if name not in nested}
@@ -45,7 +47,7 @@ class Tables:
         return new
 
     def write(self, model: str, ids: list[int], values: Mapping[str, Any]) -> None:
-        _known(model, *values)
+        _check(model, values)
         nested = {name: value for name, value in values.items() if MODELS[model][name].many}
         plain = {name: value for name, value in values.items() if name not in nested}
         for one in ids:
@@ -166,6 +168,13 @@ def _known(model: str, *names: str) -> None:
     """Tryton fails with a KeyError on what it has not, as here."""
     for name in names:
         MODELS[model][name]
+
+
+def _check(model: str, values: Mapping[str, Any]) -> None:
+    _known(model, *values)
+    for name, value in values.items():
+        if isinstance(value, Decimal) and value != value.quantize(FINEST):
+            raise UserError(f'The digits of "{name}" exceed the limit of "4".')
 
 
 def _like(value: Any, pattern: str) -> bool:

@@ -37,7 +37,6 @@ OURS: Domain = ["web_id", "!=", None]
 """The key a sale was sent under is its Web ID; sales made by hand have none."""
 LEFT = frozenset({"done", "shipped"})
 """Tryton 7.0 knows only done; 7.2 and later have shipped before it."""
-ENDED = LEFT | {"cancelled"}
 
 
 def changed(rpc: Rpc, since: datetime) -> Iterator[Sequence[ShipmentData]]:
@@ -177,10 +176,7 @@ def _is_done(sale: Row, shipments: list[Row]) -> bool:
     When the last shipment is done the sale is looked at a moment later, and a shipment for the
     rest appears then: the shipments' own states do not suffice.
     """
-    if _is_cancelled(sale, shipments):
-        return True
-    ended = all(row["state"] in ENDED for row in shipments)
-    return ended and sale["shipment_state"] == "sent"
+    return sale["shipment_state"] == "sent" or _is_cancelled(sale, shipments)
 
 
 def _joined(texts: Iterator[Any]) -> str:

@@ -52,21 +52,25 @@ def _create(rpc: Rpc, key: str, values: Row) -> Row:
 
 def _process(rpc: Rpc, sale: Row) -> None:
     """On to the shipment. A step that is not allowed answers well and does nothing: so look."""
-    while sale["state"] in STEPS:
-        step = STEPS[sale["state"]]
-        rpc.call(f"{SALE}.{step}", [sale["id"]])
-        now = rpc.row(SALE, [["id", "=", sale["id"]]], STATE)
-        if now is None or now["state"] == sale["state"]:
-            raise Permanent(
-                f"sale {sale['number'] or sale['id']} in Tryton stays {sale['state']} after its "
-                f"step {step}: take it on there by hand, then retry"
-            )
-        sale = now
+    for _ in STEPS:
+        if sale["state"] in STEPS:
+            sale = _step(rpc, sale, STEPS[sale["state"]])
     if sale["state"] != "cancelled" and not sale["shipments"]:
         raise Permanent(
             f"Tryton made no shipment for its sale {sale['number'] or sale['id']}: look what it "
             "says there, then retry"
         )
+
+
+def _step(rpc: Rpc, sale: Row, step: str) -> Row:
+    rpc.call(f"{SALE}.{step}", [sale["id"]])
+    now = rpc.row(SALE, [["id", "=", sale["id"]]], STATE)
+    if now is None or now["state"] == sale["state"]:
+        raise Permanent(
+            f"sale {sale['number'] or sale['id']} in Tryton stays {sale['state']} after its "
+            f"step {step}: take it on there by hand, then retry"
+        )
+    return now
 
 
 def _sale(
