@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -37,6 +36,7 @@ from tests.channels.tryton_scene import (
     stock,
 )
 from tests.real.tryton.server import Tryton, postgres
+from tests.real.tryton.transports import Killing, Losing
 from tests.run import postgres_answers
 
 pytestmark = pytest.mark.real
@@ -84,37 +84,6 @@ def one_of(connector: Connector, external_id: str, since: datetime = LONG_AGO) -
     """How this shipment's states read in a window."""
     found = shipments(connector, since)
     return [one.platform_status for one in found if one.external_id == external_id]
-
-
-class Losing(httpx.HTTPTransport):
-    """Loses the answer of one call, counted from 1, after Tryton has carried it out."""
-
-    def __init__(self, lost: int) -> None:
-        super().__init__()
-        self.left = lost
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        response = super().handle_request(request)
-        self.left -= 1
-        if self.left == 0:
-            response.read()
-            raise httpx.ReadError("the connection was lost")
-        return response
-
-
-class Killing(httpx.HTTPTransport):
-    """Kills Tryton right after it has carried out a call of this method."""
-
-    def __init__(self, tryton: Tryton, method: str) -> None:
-        super().__init__()
-        self.tryton, self.method = tryton, method
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        response = super().handle_request(request)
-        response.read()
-        if json.loads(request.content)["method"] == self.method:
-            self.tryton.kill()
-        return response
 
 
 # Sending
