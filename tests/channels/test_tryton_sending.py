@@ -140,6 +140,17 @@ def test_a_deactivated_product_is_refused_and_its_successor_taken(tryton: Tryton
     assert [row["product"] for row in rows(tryton, "sale.line")] == [new]
 
 
+def test_a_sale_left_confirmed_is_taken_back_and_confirmed_again(tryton: TrytonServer) -> None:
+    """As where the server died between confirming and shipping; processing is for administrators."""
+    refusal = ["UserError", ['Calling button "process" on "sale.sale" is not allowed.', ""]]
+    tryton.broken["model.sale.sale.process"] = refusal
+    tryton.business.dies_confirming = True
+    external_id = tryton.connector().send_shipment(request()).external_id
+
+    assert [row["state"] for row in rows(tryton, "sale.sale")] == ["processing"]
+    assert len(tryton.business.shipments(int(external_id))) == 1
+
+
 def test_a_sale_without_shipment_is_for_an_operator(tryton: TrytonServer) -> None:
     tryton.business._process = lambda sale: tryton.business.tables.write(  # type: ignore[method-assign]
         "sale.sale", [sale], {"state": "processing"}

@@ -26,6 +26,7 @@ class Business:
 
     def __init__(self) -> None:
         self.tables = Tables()
+        self.dies_confirming = False
         self._compute()
         make = self.tables.create
         dollar = make("currency.currency", {"code": "USD"})
@@ -75,13 +76,18 @@ class Business:
         self._sync_codes()
 
     def sale_step(self, step: str, sale: int) -> None:
-        """What is not allowed does nothing, and says nothing."""
+        """What is not allowed does nothing, and says nothing. Confirming makes the shipment, too."""
         row = self.tables.rows[SALE][sale]
         if step == "process":
             self._process(sale)
-        elif row["state"] == FOLLOWS[step][0]:
+        elif step == "draft" and row["state"] in ("quotation", "confirmed", "cancelled"):
+            self.tables.write(SALE, [sale], {"state": "draft"})
+        elif step != "draft" and row["state"] == FOLLOWS[step][0]:
             number = row["number"] or f"S{sale}"
             self.tables.write(SALE, [sale], {"state": FOLLOWS[step][1], "number": number})
+            if step == "confirm" and not self.dies_confirming:
+                self._process(sale)
+            self.dies_confirming = False
 
     def _process(self, sale: int) -> None:
         """One shipment for everything that none has been made for."""

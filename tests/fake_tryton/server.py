@@ -156,7 +156,7 @@ class TrytonServer:
             self.acknowledged.remove(name)
 
     def _method(self, model: str, name: str) -> Callable[..., Any]:
-        if model == "sale.sale" and name in ("quote", "confirm", "process"):
+        if model == "sale.sale" and name in ("draft", "quote", "confirm", "process"):
             return lambda _, ids, context: self._sale_step(name, ids)
         known: dict[str, Callable[..., Any]] = {
             "search_read": self._search_read,

@@ -112,6 +112,16 @@ def test_an_event_sends_stock_in_the_modes_that_ask_for_it(
     assert told.sent() == ([("MUG", EXPECTED.get(event, 7))] if sends else [])
 
 
+def test_a_channel_that_was_never_told_anything_is_told_at_the_first_change(
+    stage: Stage, trader: Channel, depot: Channel, market: Trade
+) -> None:
+    choose(trader, "realtime")
+    stock.adjust(level(depot), 7, stage.now)
+    stage.work()
+
+    assert market.sent() == [("MUG", 7)]
+
+
 def test_what_a_change_sends_says_so(
     stage: Stage, trader: Channel, depot: Channel, told: Trade
 ) -> None:

@@ -52,14 +52,27 @@ def _create(rpc: Rpc, key: str, values: Row) -> Row:
 
 def _process(rpc: Rpc, sale: Row) -> None:
     """On to the shipment. A step that is not allowed answers well and does nothing: so look."""
-    for _ in STEPS:
-        if sale["state"] in STEPS:
+    for _ in range(2 * len(STEPS)):
+        if sale["state"] == "confirmed":
+            sale = _process_confirmed(rpc, sale)
+        elif sale["state"] in STEPS:
             sale = _step(rpc, sale, STEPS[sale["state"]])
     if sale["state"] != "cancelled" and not sale["shipments"]:
         raise Permanent(
             f"Tryton made no shipment for its sale {sale['number'] or sale['id']}: look what it "
             "says there, then retry"
         )
+
+
+def _process_confirmed(rpc: Rpc, sale: Row) -> Row:
+    """Confirming a sale makes its shipment; a server that died in between left that undone.
+
+    To process it by hand is for sales administrators. Anybody may take it back and confirm again.
+    """
+    try:
+        return _step(rpc, sale, STEPS["confirmed"])
+    except Permanent:
+        return _step(rpc, sale, "draft")
 
 
 def _step(rpc: Rpc, sale: Row, step: str) -> Row:

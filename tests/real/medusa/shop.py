@@ -35,7 +35,8 @@ class Shop:
     """A context manager, made once for a fresh server. `api_key` is what omsauto is given."""
 
     def __init__(self, medusa: Medusa) -> None:
-        self._http = httpx.Client(base_url=medusa.url, timeout=60)
+        agent = {"User-Agent": "somebody in the shop"}
+        self._http = httpx.Client(base_url=medusa.url, timeout=60, headers=agent)
         login = {"email": ADMIN, "password": PASSWORD}
         token = self._call("POST", "/auth/user/emailpass", login)["token"]
         self._admin = {"Authorization": f"Bearer {token}"}

@@ -103,6 +103,10 @@ class Tryton:
         """SIGKILL, as a machine that fails; the address and the database stay."""
         self._process.kill()
 
+    def log(self) -> str:
+        """What the server has written."""
+        return self._output.read_text(encoding="utf-8", errors="replace")
+
     @cached_property
     def warehouse(self) -> Warehouse:
         return Warehouse(self.url, self.database, "admin", ADMIN_PASSWORD)

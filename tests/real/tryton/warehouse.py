@@ -28,6 +28,7 @@ class Warehouse:
     def __init__(self, url: str, database: str, user: str, password: str) -> None:
         self._client = httpx.Client(base_url=url, timeout=60, trust_env=False)
         self._path = f"/{database}/"
+        self.calls = 0
         self._headers: dict[str, str] = {}
         key = self._post("common.db.login", user, {"password": password})
         session = f"{user}:{key[0]}:{key[1]}".encode()
@@ -141,6 +142,7 @@ class Warehouse:
         return self.call(f"{model}.read", [record], [field])[0][field]
 
     def _post(self, method: str, *parameters: Any) -> Any:
+        self.calls += 1
         body = {"id": 1, "method": method, "params": list(parameters)}
         response = self._client.post(self._path, json=body, headers=self._headers)
         response.raise_for_status()
