@@ -141,7 +141,7 @@ def test_a_deactivated_product_is_refused_and_its_successor_taken(tryton: Tryton
 
 
 def test_a_sale_left_confirmed_is_taken_back_and_confirmed_again(tryton: TrytonServer) -> None:
-    """As where the server died between confirming and shipping; processing is for administrators."""
+    """As where the server died in between; to process a sale is for administrators."""
     refusal = ["UserError", ['Calling button "process" on "sale.sale" is not allowed.', ""]]
     tryton.broken["model.sale.sale.process"] = refusal
     tryton.business.dies_confirming = True

@@ -76,7 +76,7 @@ class Business:
         self._sync_codes()
 
     def sale_step(self, step: str, sale: int) -> None:
-        """What is not allowed does nothing, and says nothing. Confirming makes the shipment, too."""
+        """What is not allowed does nothing, and says nothing. Confirming makes the shipment."""
         row = self.tables.rows[SALE][sale]
         if step == "process":
             self._process(sale)
