@@ -34,6 +34,18 @@ def prices(shop: MedusaShop, sku: str) -> dict[str, Any]:
 # Import
 
 
+def test_a_product_that_an_event_names_is_read_with_all_its_variants() -> None:
+    shop = MedusaShop()
+    shop.books.add_product("SHIRT-S", "SHIRT-M", title="Shirt")
+    product = variant(shop, "SHIRT-S")["product_id"]
+    found = shop.connector().fetch_all(PRODUCTS, product)
+
+    assert {getattr(one, "sku", "") for one in found} == {"SHIRT-S", "SHIRT-M"}
+    assert shop.connector().fetch_all(PRODUCTS, "prod_gone") == [Gone("prod_gone")]
+    [one] = shop.connector().fetch_all(PRODUCTS, variant(shop, "SHIRT-S")["id"])
+    assert one == read(shop, "SHIRT-S")
+
+
 def test_each_variant_is_a_product_with_the_same_id_wherever_it_is_read() -> None:
     shop = MedusaShop()
     shop.books.add_product("SHIRT-S", "SHIRT-M", title="Shirt")

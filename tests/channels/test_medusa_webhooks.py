@@ -80,9 +80,16 @@ def test_an_event_of_a_product_is_about_its_variants() -> None:
     assert parsed("product-variant.updated", {"id": VARIANT}).entities == (VARIANT,)
 
 
-def test_an_event_of_a_product_without_its_variants_says_what_to_do() -> None:
-    with pytest.raises(BadDelivery, match="subscriber file"):
-        parsed("product.updated", {"id": "prod_01"})
+def test_an_event_of_a_product_without_its_variants_is_about_the_product() -> None:
+    assert parsed("product.updated", {"id": "prod_01"}).entities == ("prod_01",)
+
+
+def test_an_event_may_be_called_so_as_medusa_calls_it() -> None:
+    headers, _ = signed("order.placed", {"id": ORDER})
+    body = json.dumps({"event": "order.placed", "data": {"id": ORDER}, "metadata": {}}).encode()
+    found = connector().parse(headers, body)
+
+    assert (found.topic, found.entities) == ("order.placed", (ORDER,))
 
 
 def test_trap_20_events_of_stock_are_taken_and_mean_nothing() -> None:
@@ -129,6 +136,7 @@ def test_a_repeated_delivery_keeps_its_key() -> None:
         {"type": 5, "data": {"id": ORDER}},
         {"type": "shipment.created", "data": {"order_id": 5}},
         {"type": "product.updated", "data": {"variant_ids": [None]}},
+        {"type": "product.updated", "data": {"id": "prod_01", "variant_ids": "variant_01"}},
     ],
 )
 def test_another_body_is_not_understood(content: Any) -> None:

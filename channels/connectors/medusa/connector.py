@@ -26,7 +26,7 @@ from channels.connectors.base import (
     Transient,
 )
 from channels.connectors.medusa import orders, webhooks
-from channels.connectors.medusa.products import Products
+from channels.connectors.medusa.products import PRODUCT_ID, Products
 from channels.connectors.medusa.rest import (
     PAGE_SIZE,
     Json,
@@ -167,6 +167,13 @@ class Medusa(Connector):
             if record is None or orders.is_draft(record):
                 return Gone(external_id)
             return orders.order(record, self.log)
+
+    def fetch_all(self, job_type: JobType, external_id: str) -> Sequence[Record | Gone]:
+        """An event may name a product; what is sold and counted are its variants."""
+        if job_type != JobType.IMPORT_PRODUCTS or not external_id.startswith(PRODUCT_ID):
+            return super().fetch_all(job_type, external_id)
+        with understood(external_id):
+            return self._products.variants_of(external_id)
 
     # Pushing
 

@@ -28,6 +28,8 @@ VARIANT_FIELDS = f"{','.join(_OWN)},product_id,product.title,product.updated_at,
 PRODUCT_FIELDS = (
     f"id,title,updated_at,{','.join(f'variants.{name}' for name in _OWN)},*variants.prices"
 )
+PRODUCT_ID = "prod_"
+"""How the ids of products begin; those of variants begin otherwise."""
 OPTION, ONLY = "Default option", "Default variant"
 """What Medusa's own pages call the option and the variant of a product without choices."""
 _PRICE_COLUMNS = ("id", "currency_code", "amount", "min_quantity", "max_quantity", "rules")
@@ -60,6 +62,15 @@ class Products:
     def fetch(self, external_id: str) -> ProductData | Gone:
         variant = self._variant(external_id)
         return Gone(external_id) if variant is None else self._record(variant)
+
+    def variants_of(self, product_id: str) -> list[ProductData | Gone]:
+        """Every variant of a product; the product itself as gone where it is."""
+        params = {"id": product_id, "fields": PRODUCT_FIELDS}
+        found, _ = self._rest.page("products", "products", params)
+        if not found:
+            return [Gone(product_id)]
+        product = found[0]
+        return [self._record({**variant, "product": product}) for variant in product["variants"]]
 
     def _variant(self, external_id: str) -> Json | None:
         params = {"id": external_id, "fields": VARIANT_FIELDS}

@@ -31,11 +31,14 @@ LONGEST_NAME = 200
 
 
 def parse(headers: Mapping[str, str], body: bytes) -> Delivery:
-    """`{"type": event, "data": {...}}`; a repeated delivery keeps its `webhook-id`."""
+    """`{"type": event, "data": {...}}`; a repeated delivery keeps its `webhook-id`.
+
+    A subscriber of the shop's own may call the event `event`, as Medusa itself does.
+    """
     try:
         payload = json.loads(body)
-        topic, data = payload["type"], payload["data"]
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        topic, data = payload.get("type") or payload["event"], payload["data"]
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise BadDelivery(f"not what the subscriber file sends: {error!r}") from error
     if not isinstance(data, dict):
         raise BadDelivery("not what the subscriber file sends: its data is no object")
@@ -61,12 +64,12 @@ def _entities(topic: str, data: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _variants(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Without them, as Medusa's own event is, the product: its variants are read then."""
     ids = data.get("variant_ids")
+    if ids is None:
+        return (_name("data.id", data.get("id")),)
     if not isinstance(ids, list):
-        raise BadDelivery(
-            "the event names a product without its variants (variant_ids): put the subscriber "
-            "file of the connector's page into the shop again"
-        )
+        raise BadDelivery("data.variant_ids is no list")
     return tuple(dict.fromkeys(_name("data.variant_ids", each) for each in ids))
 
 
