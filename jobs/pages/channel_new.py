@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 
 from accounts.models import Role
 from channels.connectors.base import Connector
@@ -19,9 +22,29 @@ from jobs.saving import create
 _TRACK_HELP = "Beta: its own periods and delays. Stable: those of the account's Recurring Jobs."
 
 
+_SYNC_FROM_HELP = (
+    "Nothing that was last changed before is ever received. Empty: from now on. An earlier time "
+    "brings the products, the stock or the orders that are there already."
+)
+
+
 class NewChannelForm(forms.Form):
+    """`sync_from` is entered in the account's time zone."""
+
     name = forms.CharField(max_length=120)
     track = forms.ChoiceField(choices=Track.choices, initial=Track.BETA, help_text=_TRACK_HELP)
+    sync_from = forms.DateTimeField(
+        label="Synchronize from",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        help_text=_SYNC_FROM_HELP,
+    )
+
+    def clean_sync_from(self) -> datetime | None:
+        moment: datetime | None = self.cleaned_data["sync_from"]
+        if moment and moment > timezone.now():
+            raise forms.ValidationError("This lies in the future: leave it empty to begin now.")
+        return moment
 
 
 @page("GET", "POST")
@@ -77,8 +100,9 @@ def _ask(
 def _create(
     here: Here, connector: type[Connector], form: NewChannelForm, connection: ConnectionForm
 ) -> Channel:
+    entered = {name: value for name, value in form.cleaned_data.items() if value is not None}
     values = {
-        **form.cleaned_data,
+        **entered,
         "connector": connector.id,
         "settings": connection.settings_changed,
         "secrets": connection.secrets_changed,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from cryptography.fernet import Fernet
 
 from channels.models import Channel
@@ -32,6 +34,23 @@ def test_a_new_channel_lacking_a_secret_is_refused_at_its_field(brand: Brand) ->
     answer = brand.operator.post("/channels/new/", **{**NEW, "secrets-consumer_key": ""})
     assert answer.status_code == 400
     assert "is required" in answer.content.decode()
+    assert not Channel.objects.filter(name="Second shop").exists()
+
+
+def test_a_new_channel_may_take_over_what_is_there_already(brand: Brand) -> None:
+    """The time is that of the account's zone, Europe/Berlin."""
+    brand.operator.post("/channels/new/", **NEW, sync_from="2026-01-05T09:30")
+    made = Channel.objects.get(name="Second shop")
+
+    assert made.sync_from == datetime(2026, 1, 5, 8, 30, tzinfo=UTC)
+    assert {job.proven_until for job in made.jobs.all()} == {made.sync_from}
+
+
+def test_a_new_channel_cannot_begin_in_the_future(brand: Brand) -> None:
+    answer = brand.operator.post("/channels/new/", **NEW, sync_from="2126-01-05T09:30")
+
+    assert answer.status_code == 400
+    assert "This lies in the future" in answer.content.decode()
     assert not Channel.objects.filter(name="Second shop").exists()
 
 
