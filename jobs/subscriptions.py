@@ -174,8 +174,11 @@ def _look(channel: Channel, connector: Connector) -> Look:
     ours = [one for one in found or () if channel.webhook_token in one.url]
     wanted = address_of(channel)
     offered = Job.objects.filter(channel=channel).exclude(row="").values("type")
-    rows, kept = [], set()
-    for mapping in channel.mappings.filter(enabled=True, type__in=offered):
+    mapped = channel.mappings.filter(enabled=True)
+    # What starts a job that is not on offer now is left as it is: it may be again.
+    resting = set(mapped.exclude(type__in=offered).values_list("topic", flat=True))
+    rows, kept = [], {one.external_id for one in ours if one.topic in resting}
+    for mapping in mapped.filter(type__in=offered):
         of_topic = [one for one in ours if one.topic == mapping.topic]
         best = max(of_topic, key=lambda one: (_same(one.url, wanted), one.active), default=None)
         if best:

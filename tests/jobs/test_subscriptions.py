@@ -77,6 +77,18 @@ def test_what_points_at_us_without_a_reason_is_a_stranger(
     assert [one.topic for one in found.strangers] == [UPDATED, "order.deleted"]
 
 
+def test_a_topic_of_a_job_that_is_not_on_offer_is_left_as_it_is(
+    stage: Stage, channel: Channel, platform: Hooks
+) -> None:
+    channel.mappings.create(topic="product.updated", type="import_products")
+    assert "product.updated" not in states(channel)
+    kept = platform.put("product.updated", address(channel))
+    subscriptions.register(channel, stage.now)
+
+    assert subscriptions.look(channel).in_order
+    assert kept in platform.found.values()
+
+
 def test_registering_makes_every_topic_active_and_says_so(
     stage: Stage, channel: Channel, platform: Hooks, actor: User
 ) -> None:
