@@ -14,6 +14,8 @@ from oms.work import Applied, BatchPushLogic, Park, PushLogic
 def push(work: Work, logic: PushLogic) -> None:
     """One attempt of a push run; items the platform refuses are parked, the rest goes on."""
     keys = _wanted(work, logic)
+    if not keys:
+        work.log("info", "Nothing is to be sent.")
     size = work.connector.stock_batch if isinstance(logic, BatchPushLogic) else 1
     for start in range(0, len(keys), size):
         work.check_lease()

@@ -18,6 +18,7 @@ from jobs.reading import jobs_in_emergency, shown_reason, shown_state
 from jobs.timetable import next_slot
 from jobs.world import World, capability
 from oms.models import ParkedRecord, ParkedStatus
+from oms.sync_inventory import mode_of
 
 RESCUE_DAYS = 7
 NEXT_SLOTS = 3
@@ -26,7 +27,10 @@ WEBHOOK_FIELDS = ("webhook_delay_minutes", "emergency_period_minutes")
 
 @dataclass(frozen=True)
 class JobRow:
-    """One job on the form. `settled`: what the form says is what is stored and acts."""
+    """One job on the form. `settled`: what the form says is what is stored and acts.
+
+    `besides`: what starts it beside its slots and events, in words.
+    """
 
     job: Job
     plan: Plan
@@ -40,6 +44,7 @@ class JobRow:
     rescues: int
     has_emergency: bool
     errors: list[str]
+    besides: str
 
     @property
     def label(self) -> str:
@@ -122,6 +127,7 @@ class Reader:
             rescues=self.rescues[job.pk],
             has_emergency=owner is not None and follows_mode(JobType(job.type), owner),
             errors=[str(error) for error in form.non_field_errors()],
+            besides=self._besides(JobType(job.type)),
         )
 
     def _shown(self, plan: Plan, job_type: JobType) -> tuple[str, ...]:
@@ -142,6 +148,11 @@ class Reader:
             for name in hidden
             if form.is_bound and _text(form[name].value()) != _text(getattr(form.job, name))
         ]
+
+    def _besides(self, job_type: JobType) -> str:
+        if job_type != JobType.SYNC_INVENTORY:
+            return ""
+        return words.STOCK_SENT.get(mode_of(self.form.channel), "")
 
     def _next_slots(self, plan: Plan) -> list[datetime]:
         grid = None if plan.suspended else self.world.grid(plan)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from accounts.models import HistoryEntry
 from channels.enums import JobType, Mode, Row
 from jobs.plan import say
+from oms.sync_inventory import MANUAL, REALTIME, WITH_FULFILLMENT
 
 DOES: dict[JobType, str] = {
     JobType.RECEIVE_ORDERS: "Takes new orders from the channel.",
@@ -43,6 +44,13 @@ BLOCKS: tuple[tuple[str, tuple[JobType, ...]], ...] = (
 WEBHOOK_DELAY = "Waits this long after an event; what comes meanwhile is done too. None: at once."
 SHIFT = "Moves every run earlier by this long. None: no shift."
 EMERGENCY = "Fetches everything itself if nothing proves the webhooks complete for this long."
+
+STOCK_SENT: dict[str, str] = {
+    MANUAL: "Only by hand: Inventory is set to Do not synchronize.",
+    REALTIME: "Whenever stock changes.",
+    WITH_FULFILLMENT: "Whenever a warehouse was synchronized.",
+}
+"""When a channel is told of stock beside its slots, by its inventory mode."""
 
 Choices = list[tuple[str, str]]
 

@@ -247,3 +247,21 @@ def test_slots_that_did_not_run_are_told_with_their_reason(brand: Brand) -> None
     page = brand.viewer.text(brand.page, tab="activity")
     assert "Was busy" in page
     assert "11:00" in page
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        ("none", "Only by hand: Inventory is set to Do not synchronize."),
+        ("realtime", "Whenever stock changes."),
+        ("fulfillment", "Whenever a warehouse was synchronized."),
+    ],
+)
+def test_the_inventory_row_says_what_sends_stock(brand: Brand, mode: str, said: str) -> None:
+    brand.shop.settings = {**brand.shop.settings, "inventory_mode": mode}
+    brand.shop.save(update_fields=["settings"])
+    page = brand.viewer.text(brand.page)
+    facts = page[page.index('id="facts-sync_inventory"') :].partition("</dl>")[0]
+
+    assert said in facts
+    assert "None:" not in facts
