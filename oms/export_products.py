@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db import transaction
-from django.db.models import CharField, Exists, OuterRef
-from django.db.models.functions import Cast
+from django.db.models import Exists, OuterRef
 
 from channels.connectors.base import Connector, Permanent, ProductPush
 from channels.enums import JobType
 from channels.models import Channel
-from oms import sku_mapping
+from oms import parking, sku_mapping
 from oms.columns import texts
-from oms.models import ParkedRecord, ParkedStatus, Product, ProductReference
+from oms.models import Product, ProductReference
 from oms.work import Applied, Context, Outcome, Park, PushLogic
 
 
@@ -25,15 +24,8 @@ class ExportProducts(PushLogic):
         told = ProductReference.objects.filter(
             channel=channel, product=OuterRef("pk"), exported_at__gte=OuterRef("updated_at")
         )
-        refused = ParkedRecord.objects.filter(
-            channel=channel,
-            type=self.type,
-            status=ParkedStatus.PARKED,
-            external_id=OuterRef("as_text"),
-        )
-        products = Product.objects.filter(account=channel.account_id)
-        products = products.annotate(as_text=Cast("pk", CharField()))
-        wanted = products.exclude(Exists(told)).exclude(Exists(refused))
+        products = Product.objects.filter(account=channel.account_id).exclude(Exists(told))
+        wanted = parking.without_parked(products, channel, self.type)
         return list(wanted.order_by("pk").values_list("pk", flat=True))
 
     def push(self, context: Context, connector: Connector, key: int) -> Applied:

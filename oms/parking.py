@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
+
+from django.db.models import CharField, Exists, Model, OuterRef, QuerySet
+from django.db.models.functions import Cast
 
 from channels.models import Channel
 from oms.models import ParkedRecord, ParkedStatus
+
+Row = TypeVar("Row", bound=Model)
+
+
+def without_parked(rows: QuerySet[Row], channel: Channel, job_type: str) -> QuerySet[Row]:
+    """What a push job may send of these rows: what the platform refused waits for a retry."""
+    refused = ParkedRecord.objects.filter(
+        channel=channel,
+        type=job_type,
+        status=ParkedStatus.PARKED,
+        external_id=Cast(OuterRef("pk"), CharField()),
+    )
+    return rows.exclude(Exists(refused))
 
 
 def park(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db import transaction
-from django.db.models import CharField, Exists, F, OuterRef
-from django.db.models.functions import Cast
+from django.db.models import F
 
 from channels.connectors.base import (
     Connector,
@@ -17,8 +16,9 @@ from channels.connectors.base import (
 )
 from channels.enums import JobType
 from channels.models import Channel
+from oms import parking
 from oms.columns import texts
-from oms.models import OrderLine, ParkedRecord, ParkedStatus, Shipment
+from oms.models import OrderLine, Shipment
 from oms.states import lock_shipment
 from oms.work import Applied, Context, Outcome, Park, PushLogic
 
@@ -28,15 +28,9 @@ class SendOrderUpdates(PushLogic):
 
     def due(self, channel: Channel) -> list[int]:
         """Shipments with news, without what the platform refused: that waits for a retry."""
-        refused = ParkedRecord.objects.filter(
-            channel=channel,
-            type=self.type,
-            status=ParkedStatus.PARKED,
-            external_id=OuterRef("as_text"),
-        )
         news = Shipment.objects.filter(order__channel=channel, unreported=True)
-        news = news.annotate(as_text=Cast("pk", CharField())).exclude(Exists(refused))
-        return list(news.order_by("pk").values_list("pk", flat=True))
+        wanted = parking.without_parked(news, channel, self.type)
+        return list(wanted.order_by("pk").values_list("pk", flat=True))
 
     def push(self, context: Context, connector: Connector, key: int) -> Applied:
         report = _report(key)

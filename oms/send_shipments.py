@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db import transaction
-from django.db.models import CharField, Exists, OuterRef
-from django.db.models.functions import Cast
 
 from channels.connectors.base import Connector, LineData, Permanent, PushResult, ShipmentRequest
 from channels.enums import JobType
 from channels.models import Channel
+from oms import parking
 from oms.handover import hand_over
-from oms.models import OrderStatus, ParkedRecord, ParkedStatus, Shipment, ShipmentStatus
+from oms.models import OrderStatus, Shipment, ShipmentStatus
 from oms.sku_mapping import channel_skus
 from oms.states import lock_shipment
 from oms.work import Applied, Context, Outcome, Park, PushLogic
@@ -25,15 +24,11 @@ class SendShipments(PushLogic):
 
     def due(self, channel: Channel) -> list[int]:
         """What is ready, without what the warehouse refused: that waits for an operator's retry."""
-        refused = ParkedRecord.objects.filter(
-            channel=channel,
-            type=self.type,
-            status=ParkedStatus.PARKED,
-            external_id=OuterRef("as_text"),
-        )
         ready = Shipment.objects.filter(channel=channel, status=ShipmentStatus.READY, done=False)
-        ready = ready.exclude(order__status__in=WITHDRAWN).annotate(as_text=Cast("pk", CharField()))
-        return list(ready.exclude(Exists(refused)).order_by("pk").values_list("pk", flat=True))
+        wanted = parking.without_parked(
+            ready.exclude(order__status__in=WITHDRAWN), channel, self.type
+        )
+        return list(wanted.order_by("pk").values_list("pk", flat=True))
 
     def push(self, context: Context, connector: Connector, key: int) -> Applied:
         shipment = Shipment.objects.select_related("order", "channel").get(pk=key)
