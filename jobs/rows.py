@@ -155,7 +155,7 @@ def _ends(world: World, job: Job, plan: Plan) -> bool:
         return False
     channel = world.channels[job.channel_id]
     connector = channel.connector_class(channel.settings, secrets_of(channel))
-    return connector.authorization_expires()
+    return connector.authorization_expires() or channel.authorization_expires_at is not None
 
 
 def _no_secret(world: World, channel_id: int) -> str:

@@ -39,6 +39,13 @@ def test_a_token_that_does_not_expire_needs_no_refresh() -> None:
         connect(ShopifyShop()).refresh_authorization(NOW)
 
 
+def test_a_token_expires_where_the_channel_holds_what_renews_it() -> None:
+    shop = ShopifyShop()
+
+    assert connect(shop, secrets=shop.client).authorization_expires()
+    assert not connect(shop).authorization_expires()
+
+
 @pytest.mark.parametrize("name", ["client_id", "client_secret", "refresh_token"])
 def test_half_of_the_credentials_is_not_enough(name: str) -> None:
     with pytest.raises(Misconfigured, match="client id and its secret"):

@@ -230,6 +230,9 @@ class Shopify(Connector):
     def unsubscribe(self, subscription: Subscription) -> None:
         self._subscriptions.unsubscribe(subscription)
 
+    def authorization_expires(self) -> bool:
+        return tokens.can_renew(self.secrets)
+
     def refresh_authorization(self, at: datetime) -> Authorization:
         return tokens.renew(self.http, self._address, self.secrets, at)
 

@@ -31,6 +31,11 @@ def renew(
     return Authorization(renewed, ends)
 
 
+def can_renew(secrets: Mapping[str, str]) -> bool:
+    """Only tokens that expire are given together with what renews them."""
+    return bool(secrets.get("client_id") and secrets.get("client_secret"))
+
+
 def _grant(secrets: Mapping[str, str]) -> dict[str, str]:
     client = {name: secrets.get(name, "") for name in ("client_id", "client_secret")}
     refresh_token = secrets.get("refresh_token", "")
