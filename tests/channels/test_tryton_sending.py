@@ -140,6 +140,14 @@ def test_a_deactivated_product_is_refused_and_its_successor_taken(tryton: Tryton
     assert [row["product"] for row in rows(tryton, "sale.line")] == [new]
 
 
+def test_the_cost_of_shipping_is_left_to_where_the_order_comes_from(tryton: TrytonServer) -> None:
+    module = {"name": "sale_shipment_cost", "state": "activated"}
+    tryton.business.tables.create("ir.module", module)
+    tryton.connector().send_shipment(request())
+
+    assert [row["state"] for row in rows(tryton, "sale.sale")] == ["processing"]
+
+
 def test_a_sale_left_confirmed_is_taken_back_and_confirmed_again(tryton: TrytonServer) -> None:
     """As where the server died in between; to process a sale is for administrators."""
     refusal = ["UserError", ['Calling button "process" on "sale.sale" is not allowed.', ""]]

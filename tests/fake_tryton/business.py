@@ -66,6 +66,9 @@ class Business:
             taken = self.tables.search(SALE, [["web_id", "=", values["web_id"]]], {})
             if taken and values["web_id"]:
                 raise UserError("The web ID on the sale must be unique.")
+            costs = self.tables.search("ir.module", [["name", "=", "sale_shipment_cost"]], {})
+            if costs and values.get("shipment_cost_method", "order"):
+                raise UserError('The value "order" for field "Shipment Cost Method" is not valid.')
             values = {"state": "draft", "shipment_state": "none", **values}
         new = self.tables.create(model, values)
         self._sync_codes()

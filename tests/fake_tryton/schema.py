@@ -94,6 +94,7 @@ MODELS: Mapping[str, Mapping[str, Kind]] = {
         "comment",
         "invoice_method",
         "shipment_method",
+        "shipment_cost_method",
         company=to("company.company"),
         currency=to("currency.currency"),
         party=to("party.party"),

@@ -44,6 +44,7 @@ class Rpc:
         self.address = f"{url.rstrip('/')}/{quote(database, safe='')}/"
         self._client = client
         self._auth = SessionAuth(self.address, user, password)
+        self._modules: dict[str, bool] = {}
 
     @cached_property
     def context(self) -> dict[str, Any]:
@@ -59,6 +60,13 @@ class Rpc:
     @property
     def company(self) -> int:
         return int(self.context["company"])
+
+    def has_module(self, name: str) -> bool:
+        """Is this module of Tryton's active?"""
+        if name not in self._modules:
+            active = [["name", "=", name], ["state", "=", "activated"]]
+            self._modules[name] = self.row("ir.module", active, ["name"]) is not None
+        return self._modules[name]
 
     def call(self, method: str, *parameters: Any, **context: Any) -> Any:
         """A model's method such as `sale.sale.quote`; its warnings are acknowledged."""

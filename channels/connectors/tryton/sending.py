@@ -89,7 +89,7 @@ def _step(rpc: Rpc, sale: Row, step: str) -> Row:
 def _sale(
     rpc: Rpc, request: ShipmentRequest, settings: Mapping[str, Any], warehouse: int
 ) -> dict[str, Any]:
-    """No invoice: the buyer has been charged where the order comes from."""
+    """No invoice and no cost of shipping: the buyer has paid where the order comes from."""
     lines = _lines(rpc, request)
     booked_on = str(settings.get("party") or "").strip()
     party, address = parties.recipient(rpc, request.ship_to, request.order_number, booked_on)
@@ -105,6 +105,8 @@ def _sale(
         "shipment_method": "order",
         "lines": [["create", lines]],
     }
+    if rpc.has_module("sale_shipment_cost"):
+        values["shipment_cost_method"] = None
     if phone := request.ship_to.get("phone"):
         values["comment"] = f"Phone: {phone}"
     if currency := str(settings.get("currency") or "").strip():

@@ -37,12 +37,13 @@ PACKAGES = (
     "trytond==7.0.*",
     "proteus==7.0.*",
     "trytond_sale==7.0.*",
+    "trytond_sale_shipment_cost==7.0.*",
     "trytond_stock==7.0.*",
     "trytond_stock_package_shipping==7.0.*",
     "trytond_web_shop==7.0.*",
     "psycopg2-binary",
 )
-MODULES = ("sale", "stock", "stock_package_shipping", "web_shop")
+MODULES = ("sale", "sale_shipment_cost", "stock", "stock_package_shipping", "web_shop")
 ADMIN_PASSWORD = "brass-kettle-17"
 USER, PASSWORD = "omsauto", "steep-leaves-42"
 SEED = Path(__file__).with_name("seed.py")
