@@ -26,10 +26,14 @@ def push(work: Work, logic: PushLogic) -> None:
 
 
 def _wanted(work: Work, logic: PushLogic) -> list[int]:
-    if work.run.entities:
-        return [int(one) for one in work.run.entities]
-    by_hand = Trigger.MANUAL in work.run.causes
-    return logic.due_by_hand(work.channel) if by_hand else logic.due(work.channel)
+    """What was asked for by its key, and what is due where that is not all there is to do."""
+    asked = [int(one) for one in work.run.entities]
+    causes = work.run.causes
+    if asked and not work.full and Trigger.CHANGE not in causes:
+        return asked
+    by_hand = Trigger.MANUAL in causes
+    due = logic.due_by_hand(work.channel) if by_hand else logic.due(work.channel)
+    return list(dict.fromkeys([*asked, *due]))
 
 
 def _push_some(work: Work, logic: PushLogic, keys: Sequence[int]) -> dict[int, Applied | Park]:

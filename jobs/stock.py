@@ -54,13 +54,18 @@ def take_file(account: Account, channel: Channel, counts: list[Count], at: datet
 def reconcile(at: datetime) -> int:
     """Once a day each listing is told again what is available; answers how many channels are.
 
-    The same for what is outstanding since the channel was disabled, or its run failed.
+    In real-time mode the same for what is outstanding since the channel was disabled, or its run
+    failed.
     """
-    asked = 0
-    for account in Account.objects.filter(enabled=True):
-        for channel in sync_inventory.automatic_channels(account.pk):
-            listed_stock.ensure_rows(channel)
-            listed_stock.demand_again(channel, at - RECONCILED_EACH)
-            if listed_stock.outstanding(channel).exists():
-                asked += _ask(channel.pk, Trigger.SCHEDULE, Sort.FULL, RECONCILE, at)
-    return asked
+    return sum(
+        _ask(channel.pk, Trigger.SCHEDULE, Sort.FULL, RECONCILE, at)
+        for account in Account.objects.filter(enabled=True)
+        for channel in sync_inventory.automatic_channels(account.pk)
+        if _needs_reconcile(channel, at)
+    )
+
+
+def _needs_reconcile(channel: Channel, at: datetime) -> bool:
+    stale = listed_stock.demand_again(channel, at - RECONCILED_EACH)
+    realtime = sync_inventory.mode_of(channel) == sync_inventory.REALTIME
+    return bool(stale) or (realtime and sync_inventory.has_news(channel))

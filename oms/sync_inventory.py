@@ -45,10 +45,10 @@ def automatic_channels(account_id: int) -> list[Channel]:
 def wanting(account_id: int, cause: StockCause) -> list[int]:
     """Ids of the sales channels that are to be told of a change for this cause, now."""
     channels = automatic_channels(account_id)
-    return [one.pk for one in channels if cause in CAUSES[mode_of(one)] and _has_news(one)]
+    return [one.pk for one in channels if cause in CAUSES[mode_of(one)] and has_news(one)]
 
 
-def _has_news(channel: Channel) -> bool:
+def has_news(channel: Channel) -> bool:
     """A product that the channel was never told of is news as well."""
     listed_stock.ensure_rows(channel)
     return listed_stock.outstanding(channel).exists()

@@ -278,6 +278,34 @@ def test_once_a_day_each_listing_is_told_again(
     assert stock.reconcile(stage.now) == 0
 
 
+def test_what_a_mode_does_not_send_waits_for_the_daily_reconcile(
+    stage: Stage, trader: Channel, depot: Channel, told: Trade
+) -> None:
+    choose(trader, "fulfillment")
+    stock.adjust(level(depot), 7, stage.now)
+    assert stock.reconcile(stage.wait(hours=2).now) == 0
+    assert stock.reconcile(stage.wait(hours=23).now) == 1
+    stage.work()
+
+    assert told.sent() == [("MUG", 7)]
+
+
+def test_a_retry_that_joins_a_change_leaves_the_change_to_be_sent(
+    stage: Stage, trader: Channel, depot: Channel, told: Trade
+) -> None:
+    tee = builders.product(stage.account, "TEE", on_hand=4)
+    told.list_skus("TEE")
+    told.refused["L-TEE-1"] = "the listing is archived."
+    stock.adjust(level(depot), 7, stage.now)
+    stage.work()
+    told.refused.clear()
+    stock.adjust(level(depot), 6, stage.now)
+    control.retry_parked(ParkedRecord.objects.get(external_id=str(tee.pk)), stage.now)
+    stage.work()
+
+    assert told.stock == {"L-MUG-1": 6, "L-TEE-1": 4}
+
+
 def test_a_sku_that_is_not_listed_is_looked_up_again_once_a_day(
     stage: Stage, trader: Channel, depot: Channel, told: Trade
 ) -> None:
