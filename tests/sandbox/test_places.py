@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -116,8 +117,10 @@ def test_as_a_process_it_says_one_line_and_ends_on_sigterm(tmp_path: Path) -> No
 
 
 @pytest.fixture
-def world() -> World:
-    return World(Store())
+def world() -> Iterator[World]:
+    store = Store()
+    yield World(store)
+    store.close()
 
 
 def orders(shop: Shop) -> int:
