@@ -76,10 +76,11 @@ def connector(shop: Shop, client: httpx.Client) -> Connector:
 def test_an_order_is_read_as_the_buyer_placed_it(shop: Shop, connector: Connector) -> None:
     order = ordered(connector, shop.place(TEA_1=3, MUG_1=1))
 
-    assert [(line.sku, line.quantity, line.price) for line in order.lines] == [
+    # Medusa does not keep the lines of a cart in an order.
+    assert {(line.sku, line.quantity, line.price) for line in order.lines} == {
         ("TEA-1", 3, Decimal("9.99")),
         ("MUG-1", 1, Decimal("12.5")),
-    ]
+    }
     assert (order.total, order.currency) == (Decimal("47.47"), "USD")
     assert order.ship_to == {
         "name": "Ada Byron",
