@@ -6,8 +6,11 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging
 
+from omsauto import redis_restore
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omsauto.settings")
 
+redis_restore.install()
 app = Celery("omsauto")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
