@@ -20,13 +20,8 @@ def find_products(channel: Channel, skus: Iterable[str]) -> dict[str, Product]:
     return {**{product.sku_key: product for product in own}, **found}
 
 
-def channel_sku(channel: Channel, product: Product) -> str:
-    """What the channel calls the product: its oldest mapping there, else the product's own SKU."""
-    return channel_skus(channel, [product.pk])[product.pk]
-
-
 def channel_skus(channel: Channel, product_ids: Iterable[int]) -> dict[int, str]:
-    """`channel_sku` by product id, in two queries however many there are."""
+    """What the channel calls each product, by its id: the oldest mapping there, else our SKU."""
     wanted = set(product_ids)
     mapped = SkuMapping.objects.filter(channel=channel, product_id__in=wanted).order_by("-pk")
     found = dict(mapped.values_list("product_id", "external_sku"))
