@@ -60,11 +60,12 @@ def validate_zone(value: str) -> None:
 
 
 class Account(models.Model):
-    """A tenant: one brand or vendor."""
+    """A tenant: one brand or vendor. At `disable_at` the clock disables it."""
 
     name = models.CharField(max_length=120)
     timezone = models.CharField(max_length=64, default="UTC", validators=[validate_zone])
     enabled = models.BooleanField(default=True)
+    disable_at = models.DateTimeField(null=True, blank=True)
     master_product_source = models.CharField(
         max_length=12, choices=ProductSource, default=ProductSource.OWN
     )
@@ -76,6 +77,15 @@ class Account(models.Model):
     )
     automatic_workflow = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["disable_at"],
+                condition=models.Q(disable_at__isnull=False),
+                name="accounts_to_be_disabled",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import DatabaseError, transaction
 
-from jobs import batches, blind, fallback, lease, outcome, slots, wake
+from jobs import batches, blind, fallback, lease, outcome, planned, slots, wake
 from jobs.lease import MAX_ATTEMPTS, MAX_LOST_ATTEMPTS
 from jobs.models import Job, Run, RunStatus
 from jobs.querysets import JobQuerySet
@@ -28,7 +28,7 @@ def tick(at: datetime) -> float:
     again, after the longest sleep. Any number of clocks may tick at once.
     """
     failed = False
-    for step in (take_slots, take_emergencies, requeue_lost, send_due, beat):
+    for step in (planned.disable_due, take_slots, take_emergencies, requeue_lost, send_due, beat):
         try:
             step(at)
         except Exception:

@@ -217,10 +217,11 @@ def set_up_channel(channel: Channel, at: datetime) -> list[Job]:
     )
 
 
-def reconcile(account: Account, at: datetime) -> int:
+def reconcile(account: Account, at: datetime, cause: str = "the connector changed") -> int:
     """Bring every job of an account to what the rules derive now; answers how many were touched.
 
-    For the start of the program, when connectors may have changed, and for new channels.
+    For the start of the program, when connectors may have changed, and for new channels. `cause`
+    is noted where the state of a job moves that was there before.
     """
     with transaction.atomic():
         account = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
@@ -231,7 +232,7 @@ def reconcile(account: Account, at: datetime) -> int:
         _lock_jobs(world)
         stale = [job for job in world.jobs.values() if not effects.is_settled(world, job)]
         _settle(world, [job for job in stale if job.pk in made], at, "the job was set up")
-        _settle(world, [job for job in stale if job.pk not in made], at, "the connector changed")
+        _settle(world, [job for job in stale if job.pk not in made], at, cause)
     return len(stale)
 
 

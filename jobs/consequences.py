@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from channels.enums import JobType, Mode, Row
 from jobs.plan import Emergency, Plan, say
@@ -32,6 +32,28 @@ def compare(channel: int, job_type: JobType, old: View, new: View) -> Iterator[C
     """Every consequence for one job, in the order an operator wants to read them."""
     for what, sentence in _changes(old, new):
         yield Consequence(channel, job_type, what, f"{job_type.label}: {sentence}.")
+
+
+NAMED = 3
+"""So many channels a sentence names; of more it tells how many."""
+
+
+def together(found: Iterable[Consequence], names: Mapping[int, str]) -> list[Consequence]:
+    """What happens to several channels alike, said once, with their names (by id) at the end."""
+    alike: dict[tuple[str, str, str], list[Consequence]] = {}
+    for one in found:
+        alike.setdefault((one.type, one.what, one.sentence), []).append(one)
+    return [
+        replace(ones[0], sentence=f"{ones[0].sentence} {_on([names[one.channel] for one in ones])}")
+        for ones in alike.values()
+    ]
+
+
+def _on(names: list[str]) -> str:
+    shown = names[:NAMED] if len(names) > NAMED + 1 else names
+    more = len(names) - len(shown)
+    said = [*shown, *([f"{more} other channels"] if more else [])]
+    return f"({', '.join(said)})"
 
 
 def _changes(old: View, new: View) -> Iterator[tuple[str, str]]:

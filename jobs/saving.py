@@ -123,16 +123,31 @@ def save_account(account: Account, values: Values, at: datetime, actor: User) ->
         for key, value in values.items()
         if key not in ACCOUNT_FIELDS and getattr(row, key) != value
     }
+    if engine.get("enabled") is False and row.disable_at:
+        own["disable_at"] = None
     old = {key: getattr(row, key) for key in own}
     for key, value in own.items():
         setattr(row, key, value)
     row.save(update_fields=list(own))
     if own:
         HistoryEntry.objects.create(
-            account=row, at=at, actor=actor, subject=", ".join(own), old=old, new=own
+            account=row,
+            at=at,
+            actor=actor,
+            subject=", ".join(own),
+            old=_plain(old),
+            new=_plain(own),
         )
     account.refresh_from_db()
     return found
+
+
+def _plain(values: Values) -> dict[str, Any]:
+    """As a history entry keeps them."""
+    return {
+        key: value.isoformat() if isinstance(value, datetime) else value
+        for key, value in values.items()
+    }
 
 
 def _note(

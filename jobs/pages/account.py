@@ -1,4 +1,4 @@
-"""System Settings: the account, its Recurring Jobs, its history; choosing another account."""
+"""System Settings: the account and its history; choosing another account."""
 
 from __future__ import annotations
 
@@ -7,22 +7,16 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 
 from accounts.models import HistoryEntry, Role
-from jobs import configure
-from jobs.change import ACCOUNT_FIELDS, Change
-from jobs.consequences import Consequence
-from jobs.pages.account_form import AccountForm, RecurringForm
+from jobs.consequences import Consequence, together
+from jobs.pages.account_form import AccountForm
+from jobs.pages.account_preview import account_preview
+from jobs.pages.account_tabs import TABS
 from jobs.pages.channel_form import problems_of
 from jobs.pages.channel_page import Preview, saved_words
 from jobs.pages.here import CHOSEN, Here, page
 from jobs.pages.paging import newest_first
 from jobs.saving import save_account
 from jobs.world import load_world
-
-TABS = (
-    ("account", "Settings"),
-    ("recurring_jobs", "Recurring Jobs"),
-    ("account_history", "History"),
-)
 
 
 @page("GET", "POST")
@@ -37,8 +31,12 @@ def account(here: Here) -> HttpResponse:
     if "preview" in here.request.POST:
         return _show_account(here, form, account_preview(here, form))
     found = save_account(here.account, form.values(), here.at, here.user)
-    _tell(here, found)
+    messages.success(here.request, saved_words(_named(form, found)))
     return redirect("account")
+
+
+def _named(form: AccountForm, found: list[Consequence]) -> list[Consequence]:
+    return together(found, {pk: channel.name for pk, channel in form.world.channels.items()})
 
 
 def _account_form(here: Here, *, posted: bool = False) -> AccountForm:
@@ -63,19 +61,6 @@ def _show_account(
     return here.render("accounts/account.html", context)
 
 
-def account_preview(here: Here, form: AccountForm) -> Preview:
-    """For a valid form."""
-    values = form.values()
-    change = form.change()
-    changes = configure.preview(here.account, change, here.at) if change != Change() else []
-    own = [
-        f"{str(form[name.removesuffix('_id')].label).capitalize()} changes."
-        for name in values
-        if name not in ACCOUNT_FIELDS
-    ]
-    return Preview(changes, own, touched=bool(values))
-
-
 @page("POST")
 def preview_account(here: Here) -> HttpResponse:
     here.require(Role.ADMIN)
@@ -84,63 +69,6 @@ def preview_account(here: Here) -> HttpResponse:
         account_preview(here, form) if form.is_valid() else Preview(problems=problems_of([form]))
     )
     return here.render("jobs/_preview.html", {"preview": found})
-
-
-@page("GET", "POST")
-def recurring_jobs(here: Here) -> HttpResponse:
-    """The timetable of every stable channel."""
-    world = load_world(here.account)
-    if here.request.method == "GET":
-        return _show_recurring(here, RecurringForm(world))
-    here.require(Role.ADMIN)
-    form = RecurringForm(world, here.request.POST)
-    if not form.is_valid():
-        return _show_recurring(here, form, Preview(problems=form.problems), refused=True)
-    if "preview" in here.request.POST:
-        return _show_recurring(here, form, recurring_preview(here, form))
-    change = form.change()
-    found = []
-    if change != Change():
-        found = configure.apply(here.account, change, here.at, here.user)
-    _tell(here, found)
-    return redirect("recurring_jobs")
-
-
-def recurring_preview(here: Here, form: RecurringForm) -> Preview:
-    """For a valid form."""
-    change = form.change()
-    if change == Change():
-        return Preview()
-    return Preview(configure.preview(here.account, change, here.at), touched=True)
-
-
-@page("POST")
-def preview_recurring(here: Here) -> HttpResponse:
-    here.require(Role.ADMIN)
-    form = RecurringForm(load_world(here.account), here.request.POST)
-    found = recurring_preview(here, form) if form.is_valid() else Preview(problems=form.problems)
-    return here.render("jobs/_preview.html", {"preview": found})
-
-
-def _show_recurring(
-    here: Here, form: RecurringForm, preview: Preview | None = None, *, refused: bool = False
-) -> HttpResponse:
-    if not here.may_admin:
-        for row in form.rows:
-            for field in row.fields.values():
-                field.disabled = True
-    stable = [c for c in form.world.channels.values() if c.track == "stable"]
-    context = {
-        "form": form,
-        "preview": preview or Preview(),
-        "dirty": preview is not None,
-        "refused": refused,
-        "tabs": TABS,
-        "tab": "recurring_jobs",
-        "stable": stable,
-        "may_edit": here.may_admin,
-    }
-    return here.render("accounts/recurring_jobs.html", context)
 
 
 @page()
@@ -163,7 +91,3 @@ def switch(here: Here) -> HttpResponse:
         raise Http404("No such account.")
     here.request.session[CHOSEN] = int(chosen)
     return redirect("overview")
-
-
-def _tell(here: Here, found: list[Consequence]) -> None:
-    messages.success(here.request, saved_words(found))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
 from accounts.models import Account, ProductSource
 from accounts.zones import zone_names
@@ -58,6 +60,13 @@ class AccountForm(forms.Form):
         help_text="A disabled account keeps its settings and runs nothing; webhooks are held.",
     )
 
+    disable_at = forms.DateTimeField(
+        required=False,
+        label="Disable at",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text="At this time, in the account's zone, it is disabled by itself. Empty: never.",
+    )
+
     def __init__(self, world: World, data: Data | None = None) -> None:
         self.world, self.account = world, world.account
         account = self.account
@@ -69,6 +78,7 @@ class AccountForm(forms.Form):
             "default_fulfillment_channel": account.default_fulfillment_channel_id,
             "automatic_workflow": account.automatic_workflow,
             "enabled": account.enabled,
+            "disable_at": account.disable_at,
         }
         super().__init__(completed(data, initial) if data is not None else None, initial=initial)
         self._offer("timezone", [(zone, zone) for zone in _zones(account)])
@@ -94,11 +104,21 @@ class AccountForm(forms.Form):
             if channel.kind == Kind.FULFILLMENT
         ]
 
+    def clean_disable_at(self) -> datetime | None:
+        wanted: datetime | None = self.cleaned_data["disable_at"]
+        if wanted and wanted != self.account.disable_at and wanted <= timezone.now():
+            raise forms.ValidationError(
+                "This time has passed. Name a later one, or untick Account enabled to disable now."
+            )
+        return wanted
+
     def clean(self) -> dict[str, Any]:
         """The engine judges what it derives from; its sentences go to their fields."""
         values = super().clean() or self.cleaned_data
         if values.get("master_product_source") == ProductSource.OWN:
             values["master_product_channel"] = None
+        if not values.get("enabled"):
+            values["disable_at"] = None
         try:
             put(self.world, self.change())
         except Refused as refused:

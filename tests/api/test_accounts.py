@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ def test_an_account_is_answered_with_its_settings_and_my_role(brand: Brand) -> N
         "master_product_channel": None,
         "default_fulfillment_channel": brand.depot.pk,
         "automatic_workflow": True,
+        "disable_at": None,
         "role": "viewer",
     }
 
@@ -274,3 +276,16 @@ def test_preview_refuses_what_patch_refuses(
     for name in errors:
         found = found[name]
     assert found
+
+
+def test_an_account_can_be_disabled_at_a_set_time(brand: Brand) -> None:
+    evening = (NOW + timedelta(hours=5)).isoformat().replace("+00:00", "Z")
+    assert brand.admin.patch(path(brand), {"disable_at": evening}).json()["disable_at"] == evening
+    answer = brand.admin.patch(path(brand), {"enabled": False})
+    assert (answer.json()["enabled"], answer.json()["disable_at"]) == (False, None)
+
+
+def test_a_set_time_that_has_passed_is_refused(brand: Brand) -> None:
+    answer = brand.admin.patch(path(brand), {"disable_at": NOW.isoformat()})
+    assert answer.status_code == 400
+    assert "This time has passed." in answer.json()["disable_at"][0]

@@ -117,6 +117,7 @@ def paths_of(shop: Channel) -> list[str]:
         *[f"/channels/{other.pk}/" for other in shop.account.channels.exclude(pk=shop.pk)],
         "/account/",
         "/account/recurring-jobs/",
+        "/account/clone/",
         "/account/history/",
         "/runs/",
         "/runs/?trigger=manual&status=failed",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.relations import PrimaryKeyRelatedField
@@ -47,6 +49,14 @@ class AccountFields(Shape):
         queryset=Channel.objects.none(), allow_null=True, required=False
     )
     automatic_workflow = Switch(required=False)
+    disable_at = serializers.DateTimeField(allow_null=True, required=False)
+
+    def validate_disable_at(self, at: datetime | None) -> datetime | None:
+        if at is not None and at <= timezone.now():
+            raise serializers.ValidationError(
+                "This time has passed. Name a later one, or send enabled false to disable now."
+            )
+        return at
 
     def validate_default_fulfillment_channel(self, channel: Channel | None) -> Channel | None:
         if channel is not None and channel.kind != Kind.FULFILLMENT:
