@@ -21,6 +21,8 @@ from jobs.world import load_world
 TABS = (
     ("account", "Settings"),
     ("recurring_jobs", "Recurring Jobs"),
+    ("members", "Members"),
+    ("api_tokens", "API tokens"),
     ("account_history", "History"),
 )
 

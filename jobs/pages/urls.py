@@ -9,12 +9,14 @@ from jobs.pages import (
     channel_new,
     channel_page,
     events,
+    members,
     overview,
     parked,
     records,
     runs,
     sku_mappings,
     subscriptions,
+    tokens,
 )
 
 urlpatterns = [
@@ -62,6 +64,26 @@ urlpatterns = [
     path("account/recurring-jobs/", account.recurring_jobs, name="recurring_jobs"),
     path("account/recurring-jobs/preview/", account.preview_recurring, name="preview_recurring"),
     path("account/history/", account.history, name="account_history"),
+    path("account/members/", members.show_members, name="members"),
+    path(
+        "account/members/<int:membership_id>/role/", members.change_role, name="change_member_role"
+    ),
+    path(
+        "account/members/<int:membership_id>/remove/", members.remove_member, name="remove_member"
+    ),
+    path("account/members/leave/", members.leave_account, name="leave_account"),
+    path(
+        "account/invitations/<int:invitation_id>/renew/",
+        members.renew_invitation,
+        name="renew_invitation",
+    ),
+    path(
+        "account/invitations/<int:invitation_id>/withdraw/",
+        members.withdraw_invitation,
+        name="withdraw_invitation",
+    ),
+    path("account/tokens/", tokens.show_tokens, name="api_tokens"),
+    path("account/tokens/<int:token_id>/revoke/", tokens.revoke_token, name="revoke_token"),
     path("accounts/switch/", account.switch, name="switch_account"),
     path("runs/", runs.list_runs, name="runs"),
     path("runs/<int:run_id>/", runs.show_run, name="run"),
