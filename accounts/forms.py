@@ -7,12 +7,14 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import password_validation
+from django.contrib.auth.forms import PasswordChangeForm
 from django.core.exceptions import ValidationError
 
 from accounts import access, invitations
 from accounts.models import Invitation, Role, User
 
 LIFETIMES = (("", "Never"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year"))
+RULES = "At least 8 characters, no common password, and not like your name or address."
 NEW_PASSWORD = forms.PasswordInput(attrs={"autocomplete": "new-password"})
 CURRENT_PASSWORD = forms.PasswordInput(attrs={"autocomplete": "current-password"})
 
@@ -59,7 +61,7 @@ class JoinForm(forms.Form):
         label="Password",
         strip=False,
         widget=NEW_PASSWORD,
-        help_text="At least 8 characters, and none of the common ones.",
+        help_text=RULES,
     )
 
     def __init__(self, invitation: Invitation, data: Any = None) -> None:
@@ -81,6 +83,15 @@ class JoinForm(forms.Form):
             except ValidationError as error:
                 self.add_error("password", error)
         return found
+
+
+class ChangePasswordForm(PasswordChangeForm):
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(user, *args, **kwargs)
+        self.fields["old_password"].label = "Your password now"
+        self.fields["new_password1"].help_text = RULES
+        self.fields["new_password2"].label = "New password once more"
+        self.fields["new_password2"].help_text = ""
 
 
 class LogOutElsewhereForm(forms.Form):

@@ -98,7 +98,7 @@ def accept(invitation: Invitation, user: User, at: datetime) -> None:
         account=invitation.account, user=user, defaults={"role": role, "since": at}
     )
     if joined:
-        note(invitation.account, at, user, f"{user} joined as {role.label}")
+        note(invitation.account, at, user, f"joined as {role.label}: {user}")
 
 
 @transaction.atomic

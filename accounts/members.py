@@ -63,7 +63,7 @@ def remove(membership: Membership, at: datetime, actor: User) -> None:
     _invitations(row).delete()
     row.delete()
     left = row.user == actor
-    what = f"{row.user} left" if left else f"removed {row.user} ({row.get_role_display()})"
+    what = f"left: {row.user}" if left else f"removed {row.user} ({row.get_role_display()})"
     note(row.account, at, actor, f"{what}{_with(ties)}")
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts import access, invitations
-from accounts.forms import JoinForm, LogOutElsewhereForm
+from accounts.forms import ChangePasswordForm, JoinForm, LogOutElsewhereForm
 from accounts.members import NotAllowed
 from accounts.models import Invitation, Role, User
 
@@ -34,7 +34,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     at = timezone.now()
     found = invitations.find(token)
     if found is None or found.accepted_at is not None or found.expires_at <= at:
-        values = {"invitation": found, "used": found is not None and found.accepted_at is not None}
+        used = found is not None and found.accepted_at is not None
+        values: dict[str, object] = {"invitation": found, "used": used}
         status = 404 if found is None else 410
         return render(request, "accounts/invitation_ended.html", values, status=status)
     if not isinstance(request.user, User):
@@ -43,8 +44,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "accounts/invitation_other.html", {"invitation": found}, status=403)
     if request.method == "POST":
         return _accepted(request, found, request.user)
-    meaning = access.MEANING[Role(found.role)]
-    values = {"invitation": found, "meaning": meaning}
+    values = {"invitation": found, "meaning": access.MEANING[Role(found.role)]}
     return render(request, "accounts/invitation.html", values)
 
 
@@ -86,12 +86,18 @@ def _enter(request: HttpRequest, found: Invitation) -> HttpResponse:
 class ChangePassword(PasswordChangeView):
     """Every other login of the user ends with the old password."""
 
+    form_class = ChangePasswordForm
     template_name = "accounts/password.html"
     success_url = "/"
 
     def form_valid(self, form: object) -> HttpResponse:
         answer = super().form_valid(form)  # type: ignore[arg-type]  # the form it made itself
         messages.success(self.request, "Your password is changed. Other browsers are logged out.")
+        return answer
+
+    def form_invalid(self, form: object) -> HttpResponse:
+        answer = super().form_invalid(form)  # type: ignore[arg-type]  # the form it made itself
+        answer.status_code = 400
         return answer
 
 

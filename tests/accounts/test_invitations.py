@@ -37,7 +37,7 @@ def test_somebody_new_becomes_a_user_and_a_member(team: Team) -> None:
     assert (user.email, user.first_name) == (EMAIL, "Nia New")
     assert user.check_password(builders.PASSWORD)
     assert access.role_in(user, team.account) == Role.OPERATOR
-    assert team.history == [f"invited {EMAIL} as Operator", f"{EMAIL} joined as Operator"]
+    assert team.history == [f"invited {EMAIL} as Operator", f"joined as Operator: {EMAIL}"]
 
 
 def test_a_link_works_once(team: Team) -> None:

@@ -81,7 +81,7 @@ def test_who_stops_being_admin_leaves_no_open_invitation_behind(team: Team) -> N
 
 def test_leaving_is_told_apart_from_being_removed(team: Team) -> None:
     members.remove(team.membership("viewer"), NOW, team["viewer"])
-    assert team.history == ["viewer@example.com left"]
+    assert team.history == ["left: viewer@example.com"]
 
 
 def test_who_was_removed_meanwhile_is_not_changed(team: Team) -> None:
