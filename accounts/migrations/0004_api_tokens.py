@@ -12,6 +12,11 @@ def describe(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
         details.create(token=token, name="Command line")
 
 
+def end_limited_ones(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Without their limits they would act with all roles of their owner."""
+    apps.get_model("knox", "AuthToken").objects.filter(details__account__isnull=False).delete()
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0003_members"),
@@ -42,5 +47,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.RunPython(describe, migrations.RunPython.noop),
+        migrations.RunPython(describe, end_limited_ones),
     ]
