@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.timezone import now
 
 from accounts.zones import is_zone
@@ -39,6 +41,9 @@ class User(AbstractUser):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     objects = UserManager()  # type: ignore[assignment,misc]  # AbstractUser names its own manager
+
+    acts_by: ApiToken | None = None
+    """The API token that acts for the user in this request; None for the person themselves."""
 
     def __str__(self) -> str:
         return self.email
@@ -101,6 +106,7 @@ class Membership(models.Model):
     account = models.ForeignKey(Account, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role, default=Role.VIEWER)
+    since = models.DateTimeField(default=now)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -109,6 +115,64 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} is {self.get_role_display()} of {self.account}"
+
+
+class Invitation(models.Model):
+    """A link by which somebody becomes a member once; of its token only a hash is kept.
+
+    Withdrawing deletes the row; an accepted one stays, so that its link can say what it was.
+    """
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="invitations")
+    email = models.EmailField("e-mail address")
+    role = models.CharField(max_length=10, choices=Role, default=Role.VIEWER)
+    digest = models.CharField(max_length=64, unique=True)
+    made_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                "account",
+                Lower("email"),
+                condition=models.Q(accepted_at=None),
+                name="one_open_invitation_per_address",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} invited to {self.account}"
+
+
+class ApiToken(models.Model):
+    """What omsauto knows of a knox token: its name, its last use, and how far it reaches.
+
+    One with an account acts there alone, with `role` at most. One without acts with all roles of
+    its owner in all their accounts, as those from the command line do. A knox token that lost
+    this row (with its account) is refused.
+    """
+
+    token = models.OneToOneField(settings.KNOX_TOKEN_MODEL, models.CASCADE, related_name="details")
+    name = models.CharField(max_length=80)
+    account = models.ForeignKey(
+        Account, models.CASCADE, null=True, blank=True, related_name="api_tokens"
+    )
+    role = models.CharField(max_length=10, choices=Role, blank=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=models.Q(account=None, role="")
+                | models.Q(account__isnull=False, role__in=Role.values),
+                name="a_token_of_an_account_has_a_role",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class HistoryEntry(models.Model):

@@ -192,7 +192,7 @@ CELERY_BEAT_SCHEDULE = {
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "accounts.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -204,8 +204,10 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "jobs.api.errors.answer",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-# Tokens are stored hashed and last until they are withdrawn.
+# Tokens are stored hashed and last until they are revoked, unless made with an expiry.
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": None, "TOKEN_PREFIX": "oms_"}
+# The model of tokens by the name that migrations know it by.
+KNOX_TOKEN_MODEL = "knox.AuthToken"  # noqa: S105 - the name of a model
 SPECTACULAR_SETTINGS = {
     "TITLE": "omsauto",
     "DESCRIPTION": "When information flows between channels, and proof that it does.",
@@ -224,6 +226,17 @@ SPECTACULAR_SETTINGS = {
         "ParkedStatusEnum": "oms.models.ParkedStatus",
     },
 }
+
+# --- Mail ---------------------------------------------------------------------------------------
+
+# Where mail leaves: smtp+tls://user:password@host:587 and the other forms of django-environ.
+# Without it none is sent, and pages show the links that it would have carried.
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+# The sender of every mail.
+DEFAULT_FROM_EMAIL: str = env.str("OMSAUTO_MAIL_FROM", default="omsauto@localhost")
+# A page that sends mail waits this long for the mail server, in seconds, at each step.
+EMAIL_TIMEOUT: int = env.int("OMSAUTO_MAIL_TIMEOUT_SECONDS", default=5)
 
 # --- Security -----------------------------------------------------------------------------------
 

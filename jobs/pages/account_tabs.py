@@ -3,5 +3,7 @@
 TABS = (
     ("account", "Main"),
     ("recurring_jobs", "Recurring Jobs"),
+    ("members", "Members"),
+    ("api_tokens", "API tokens"),
     ("account_history", "History"),
 )

@@ -20,8 +20,7 @@ from channels.models import Channel
 
 P = ParamSpec("P")
 KEY = "omsauto.here"
-CHOSEN = "account"
-"""The session's key of the account chosen in the switcher."""
+CHOSEN = access.CHOSEN
 
 
 @dataclass

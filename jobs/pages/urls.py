@@ -10,6 +10,7 @@ from jobs.pages import (
     channel_page,
     clone,
     events,
+    members,
     overview,
     parked,
     records,
@@ -17,6 +18,7 @@ from jobs.pages import (
     runs,
     sku_mappings,
     subscriptions,
+    tokens,
 )
 
 urlpatterns = [
@@ -65,6 +67,26 @@ urlpatterns = [
     path("account/recurring-jobs/preview/", recurring.preview_recurring, name="preview_recurring"),
     path("account/clone/", clone.clone_account, name="clone_account"),
     path("account/history/", account.history, name="account_history"),
+    path("account/members/", members.show_members, name="members"),
+    path(
+        "account/members/<int:membership_id>/role/", members.change_role, name="change_member_role"
+    ),
+    path(
+        "account/members/<int:membership_id>/remove/", members.remove_member, name="remove_member"
+    ),
+    path("account/members/leave/", members.leave_account, name="leave_account"),
+    path(
+        "account/invitations/<int:invitation_id>/renew/",
+        members.renew_invitation,
+        name="renew_invitation",
+    ),
+    path(
+        "account/invitations/<int:invitation_id>/withdraw/",
+        members.withdraw_invitation,
+        name="withdraw_invitation",
+    ),
+    path("account/tokens/", tokens.show_tokens, name="api_tokens"),
+    path("account/tokens/<int:token_id>/revoke/", tokens.revoke_token, name="revoke_token"),
     path("accounts/switch/", account.switch, name="switch_account"),
     path("runs/", runs.list_runs, name="runs"),
     path("runs/<int:run_id>/", runs.show_run, name="run"),

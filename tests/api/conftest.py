@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Protocol, cast
 
 import pytest
 import time_machine
-from knox.models import AuthToken
 from rest_framework.test import APIClient
 
-from accounts.models import Role, User
+from accounts.models import Account, Role, User
+from accounts.tokens import issue
 from channels.connectors.base import Capability
 from channels.connectors.registry import CONNECTORS
 from channels.connectors.sandbox_api import SandboxConnector
@@ -42,10 +42,11 @@ class Answer(Protocol):
 class Api:
     """Somebody with a token; paths are below /api/v1/."""
 
-    def __init__(self, user: User) -> None:
+    def __init__(self, user: User, account: Account | None = None, role: str = "") -> None:
+        """With an account, by a token of that account alone which has the role at most."""
         self.user = user
         self.client = APIClient(raise_request_exception=True)
-        _, token = AuthToken.objects.create(user)
+        self.details, token = issue(user, "Test", account, role)
         self.client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
 
     def get(self, path: str, **params: Any) -> Answer:

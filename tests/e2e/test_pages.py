@@ -9,6 +9,8 @@ from django.urls import resolve
 from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
+from accounts import invitations, tokens
+from accounts.models import Role
 from channels.models import Channel
 from jobs import configure
 from jobs.models import Event, Run
@@ -45,6 +47,10 @@ NOT_PAGES = {
     "add_product",
     "set_stock",
     "import_stock",
+    "change_member_role",
+    "renew_invitation",
+    "withdraw_invitation",
+    "revoke_token",
 }
 """Names of addresses that answer with a part of a page, or only take a POST."""
 
@@ -98,6 +104,9 @@ def paths_of(shop: Channel) -> list[str]:
     assert Shipment.objects.exists()
     assert ParkedRecord.objects.exists()
     own = connect(shop.account, name="Own shop", connector="http")
+    colleague = builders.user(f"{'long' * 12}@example.com", of=shop.account, role=Role.OPERATOR)
+    tokens.issue(colleague, "Nightly" * 11, shop.account, Role.VIEWER)
+    invitations.invite(shop.account, f"{'new' * 20}@example.com", Role.ADMIN, NOW, colleague)
     return [
         "/",
         "/channels/sales/",
@@ -119,6 +128,10 @@ def paths_of(shop: Channel) -> list[str]:
         "/account/recurring-jobs/",
         "/account/clone/",
         "/account/history/",
+        "/account/members/",
+        f"/account/members/{colleague.memberships.get().pk}/remove/",
+        "/account/members/leave/",
+        "/account/tokens/",
         "/runs/",
         "/runs/?trigger=manual&status=failed",
         *[f"/runs/{run.pk}/" for run in shown if run],

@@ -6,6 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts import invitations, tokens
+from accounts.models import Role
 from channels.enums import Track
 from jobs.models import RunStatus
 from oms.receive_orders import ReceiveOrders
@@ -15,8 +17,9 @@ from tests.pages.conftest import Brand
 
 LISTS = (
     "/", "/channels/sales/", "/channels/fulfillment/", "/runs/", "/events/", "/account/",
-    "/account/recurring-jobs/", "/account/history/", "/records/", "/records/?tab=shipments",
-    "/records/?tab=products", "/records/?tab=stock", "/records/?tab=parked",
+    "/account/recurring-jobs/", "/account/history/", "/account/members/", "/account/tokens/",
+    "/records/", "/records/?tab=shipments", "/records/?tab=products", "/records/?tab=stock",
+    "/records/?tab=parked",
 )  # fmt: skip
 TABS = ("", "?tab=connection", "?tab=skus", "?tab=activity")
 
@@ -44,6 +47,10 @@ def fill(brand: Brand, rows: range) -> None:
             channel=brand.shop, at=builders.NOW, subject="x", actor=brand.admin.user
         )
         connect(brand.account, name=f"Stable {number}", track=Track.STABLE)
+        tokens.issue(builders.user(of=brand.account), f"T{number}", brand.account, Role.VIEWER)
+        invitations.invite(
+            brand.account, f"new{number}@example.com", Role.VIEWER, builders.NOW, brand.admin.user
+        )
 
 
 def queries(brand: Brand, path: str) -> int:

@@ -9,9 +9,9 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 from django.db import transaction
-from knox.models import AuthToken
 
 from accounts.models import Account, Membership, Role, User, validate_zone
+from accounts.tokens import FROM_COMMAND_LINE, issue
 
 LONGEST_NAME = 120
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             account = Account.objects.create(name=name, timezone=options["timezone"])
             user = User.objects.create_user(email, options["password"])
             Membership.objects.create(account=account, user=user, role=Role.ADMIN)
-            _, token = AuthToken.objects.create(user)
+            _, token = issue(user, FROM_COMMAND_LINE)
         made = {"account": account.pk, "user": user.pk, "email": user.email, "token": token}
         self.stdout.write(json.dumps(made))
 

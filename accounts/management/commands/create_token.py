@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from knox.models import AuthToken
 
 from accounts.models import User
+from accounts.tokens import FROM_COMMAND_LINE, issue
 
 
 class Command(BaseCommand):
@@ -24,5 +24,5 @@ class Command(BaseCommand):
             raise CommandError(f"There is no user with the e-mail address {email}.")
         if not user.is_active:
             raise CommandError(f"{email} is deactivated: activate the user first.")
-        _, token = AuthToken.objects.create(user)
+        _, token = issue(user, FROM_COMMAND_LINE)
         self.stdout.write(json.dumps({"token": token}))
