@@ -121,6 +121,14 @@ def secrets_of(channel: Channel) -> dict[str, str]:
         return {}
 
 
+def secrets_known(channel: Channel) -> dict[str, datetime | None]:
+    """Names of the stored secrets, with when each was set, where that is known."""
+    moments = {
+        name: datetime.fromisoformat(text) for name, text in channel.secrets_changed_at.items()
+    }
+    return {name: moments.get(name) for name in secrets_of(channel)}
+
+
 @transaction.atomic
 def delete_channel(channel: Channel, at: datetime, actor: User) -> None:
     """Cancel all its work and hide it; its records stay. Raises `Refused`."""

@@ -15,6 +15,7 @@ from jobs.pages import (
     runs,
     sku_mappings,
     subscriptions,
+    webhook_secret,
 )
 
 urlpatterns = [
@@ -55,6 +56,12 @@ urlpatterns = [
         "channels/<int:channel_id>/sku-mappings.csv",
         sku_mappings.export,
         name="export_sku_mappings",
+    ),
+    path("channels/<int:channel_id>/webhook-secret/", webhook_secret.rotate, name="webhook_secret"),
+    path(
+        "channels/<int:channel_id>/webhook-secret/end/",
+        webhook_secret.end,
+        name="end_former_secret",
     ),
     path("channels/<int:channel_id>/subscriptions/", subscriptions.show, name="subscriptions"),
     path("account/", account.account, name="account"),
