@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets as random
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,9 +14,14 @@ from accounts.models import Account
 from channels import vault
 from channels.connectors.registry import CONNECTORS
 from channels.enums import JobType, Kind, Mode, Track
+from channels.settings_form import merged
 
 if TYPE_CHECKING:
     from channels.connectors.base import Connector
+
+
+SIGNED_WITH = "webhook_secret"
+"""The secret that signs a platform's deliveries, by one name on every connector."""
 
 
 def new_webhook_token() -> str:
@@ -34,6 +40,9 @@ class Channel(models.Model):
     `sync_from`: nothing last changed before it is ever pulled. `rejected_signatures` counts the
     bad signatures in a row since the last good one; `signed_at` is None until the first good one.
     `authorization_expires_at`: when its credentials expire, as far as the platform has said.
+    `secrets_changed_at`: ISO instants by the names of secrets. After a rotation deliveries may be
+    signed with the sealed `former_webhook_secret` until `former_secret_until`;
+    `former_secret_used_at` is when one was, to the minute.
     """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="channels")
@@ -45,6 +54,10 @@ class Channel(models.Model):
     mode = models.CharField(max_length=16, choices=Mode, default=Mode.RECURRING)
     settings = models.JSONField(default=dict, blank=True)
     secrets_encrypted = models.TextField(default="", blank=True)
+    secrets_changed_at = models.JSONField(default=dict, editable=False)
+    former_webhook_secret = models.TextField(default="", editable=False)
+    former_secret_until = models.DateTimeField(null=True, editable=False)
+    former_secret_used_at = models.DateTimeField(null=True, editable=False)
     webhook_token = models.CharField(max_length=64, unique=True, default=new_webhook_token)
     sync_from = models.DateTimeField(default=timezone.now)
     needs_attention = models.TextField(default="", blank=True)
@@ -58,6 +71,13 @@ class Channel(models.Model):
 
     class Meta:
         ordering: ClassVar[list[str]] = ["name", "id"]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["former_secret_until"],
+                condition=models.Q(former_secret_until__isnull=False),
+                name="former_secrets_by_end",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -73,6 +93,21 @@ class Channel(models.Model):
     @secrets.setter
     def secrets(self, values: dict[str, str]) -> None:
         self.secrets_encrypted = vault.seal_secrets(values)
+
+    def change_secrets(self, changed: Mapping[str, str | None], at: datetime) -> None:
+        """Put these over the sealed ones, None removing one; what no key opens is given up."""
+        try:
+            stored = self.secrets
+        except vault.Unreadable:
+            stored = {}
+        self.secrets = merged(stored, changed)
+        moments = {name: at.isoformat() if value else None for name, value in changed.items()}
+        self.secrets_changed_at = merged(self.secrets_changed_at, moments)
+
+    def holds_former_secret(self, at: datetime) -> bool:
+        """May a delivery still be signed with the webhook secret before the present one?"""
+        until = self.former_secret_until
+        return bool(self.former_webhook_secret) and until is not None and at < until
 
     @property
     def webhook_path(self) -> str:
@@ -99,6 +134,11 @@ class Channel(models.Model):
         if made.custom_topics:
             options["id_paths"] = dict(self.mappings.values_list("topic", "id_path"))
         return made(self.settings, self.secrets, **options)
+
+    def make_former_connector(self) -> Connector:
+        """One that knows the former webhook secret only, to verify with; it names no records."""
+        former = vault.open_secrets(self.former_webhook_secret)
+        return self.connector_class(self.settings, former)
 
 
 class WebhookMapping(models.Model):
@@ -135,6 +175,6 @@ def create_channel(
     )
     if "sync_from" not in fields:
         channel.sync_from = at
-    channel.secrets = secrets
+    channel.change_secrets(secrets, at)
     channel.save()
     return channel

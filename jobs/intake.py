@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from channels.connectors.base import BadDelivery, BadSignature, Connector, Delivery
 from channels.models import Channel, WebhookMapping
@@ -21,6 +21,8 @@ from jobs.models import Event, EventStatus, Job
 from jobs.overlap import Trigger
 
 KEPT_HEADERS_BYTES = 16_384
+USE_NOTED_EACH = timedelta(minutes=1)
+"""How exactly the last use of a former webhook secret is known; it saves a write per delivery."""
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +75,7 @@ def receive(channel: Channel, headers: Mapping[str, str], body: bytes, at: datet
         connector = channel.make_connector()
         if connector.is_ping(headers, body):
             return PING
-        delivery = _understand(connector, headers, body, at)
+        delivery = _understand(channel, connector, headers, body, at)
     except BadSignature:
         _reject(channel, at)
         return REJECTED
@@ -88,10 +90,24 @@ def receive(channel: Channel, headers: Mapping[str, str], body: bytes, at: datet
 
 
 def _understand(
-    connector: Connector, headers: Mapping[str, str], body: bytes, at: datetime
+    channel: Channel, connector: Connector, headers: Mapping[str, str], body: bytes, at: datetime
 ) -> Delivery:
-    connector.verify(headers, body, at)
+    try:
+        connector.verify(headers, body, at)
+    except BadSignature:
+        if not channel.holds_former_secret(at):
+            raise
+        channel.make_former_connector().verify(headers, body, at)
+        _note_former_use(channel, at)
     return connector.parse(headers, body)
+
+
+def _note_former_use(channel: Channel, at: datetime) -> None:
+    """So that an operator sees whether the platform signs with the new secret yet."""
+    earlier = Q(former_secret_used_at=None) | Q(former_secret_used_at__lt=at - USE_NOTED_EACH)
+    Channel.objects.filter(
+        earlier, pk=channel.pk, former_secret_until=channel.former_secret_until
+    ).update(former_secret_used_at=at)
 
 
 def _accept_signature(channel: Channel, at: datetime) -> None:

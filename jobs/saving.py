@@ -7,7 +7,7 @@ account's row, and two saves follow one another.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,10 +15,10 @@ from django.db import transaction
 
 from accounts.models import Account, HistoryEntry, User
 from channels.enums import Kind
-from channels.models import Channel, create_channel
+from channels.models import SIGNED_WITH, Channel, create_channel
 from channels.settings_form import merged
 from channels.vault import Unreadable
-from jobs import configure
+from jobs import configure, webhook_secrets
 from jobs.change import ACCOUNT_FIELDS, Change
 from jobs.consequences import Consequence
 from oms.stock import ensure_levels
@@ -50,7 +50,11 @@ def create(account: Account, values: Values, at: datetime, actor: User) -> Chann
 
 @transaction.atomic
 def save_channel(channel: Channel, values: Values, at: datetime, actor: User) -> list[Consequence]:
-    """Write what `values` name and nothing else. Raises `Refused`."""
+    """Write what `values` name and nothing else. Raises `Refused`.
+
+    `webhook_secret_grace_minutes`: how long the present webhook secret still holds where
+    `secrets` replace it; at once it ends without.
+    """
     engine = {key: values[key] for key in ENGINE if key in values}
     found = []
     if engine:
@@ -68,7 +72,8 @@ def _save_own(channel: Channel, values: Values, at: datetime, actor: User) -> No
     row = Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
     old: dict[str, Any] = {}
     new: dict[str, Any] = {}
-    fields = []
+    fields: list[str] = []
+    consequences: list[str] = []
     for name in ("name", "sync_from"):
         if name in values and values[name] != getattr(row, name):
             old[name], new[name] = str(getattr(row, name)), str(values[name])
@@ -82,15 +87,30 @@ def _save_own(channel: Channel, values: Values, at: datetime, actor: User) -> No
         fields.append("settings")
     if secrets := values.get("secrets"):
         new.update({f"secrets.{key}": "changed" for key in secrets})
-        row.secrets = merged(secrets_of(row), secrets)
-        row.authorization_expires_at = None
-        fields += ["secrets_encrypted", "authorization_expires_at"]
+        grace = values.get("webhook_secret_grace_minutes") or 0
+        consequences = _replace_secrets(row, secrets, grace, at)
+        fields += [*_OF_SECRETS, *webhook_secrets.FIELDS]
     if {"settings", "secrets_encrypted"} & set(fields):
         # What was wrong may be mended now; the next run that finds it is not says so again.
         row.needs_attention = ""
         fields.append("needs_attention")
     row.save(update_fields=fields)
-    _note(row, at, actor, ", ".join(new), old, new)
+    _note(row, at, actor, ", ".join(new), old, new, consequences)
+
+
+_OF_SECRETS = ("secrets_encrypted", "secrets_changed_at", "authorization_expires_at")
+
+
+def _replace_secrets(row: Channel, secrets: Values, grace: int, at: datetime) -> list[str]:
+    """On the row, not yet saved; answers with what becomes of a former webhook secret."""
+    said = []
+    if SIGNED_WITH in secrets and webhook_secrets.replaces(row, secrets[SIGNED_WITH]):
+        said = webhook_secrets.succeed(row, grace, at)
+    if set(secrets) != {SIGNED_WITH}:
+        # Other credentials may expire at another time; who signs deliveries says nothing of it.
+        row.authorization_expires_at = None
+    row.change_secrets(secrets, at)
+    return said
 
 
 def secrets_of(channel: Channel) -> dict[str, str]:
@@ -99,6 +119,14 @@ def secrets_of(channel: Channel) -> dict[str, str]:
         return channel.secrets
     except Unreadable:
         return {}
+
+
+def secrets_known(channel: Channel) -> dict[str, datetime | None]:
+    """Names of the stored secrets, with when each was set, where that is known."""
+    moments = {
+        name: datetime.fromisoformat(text) for name, text in channel.secrets_changed_at.items()
+    }
+    return {name: moments.get(name) for name in secrets_of(channel)}
 
 
 @transaction.atomic
@@ -151,7 +179,13 @@ def _plain(values: Values) -> dict[str, Any]:
 
 
 def _note(
-    channel: Channel, at: datetime, actor: User, subject: str, old: Values, new: Values
+    channel: Channel,
+    at: datetime,
+    actor: User,
+    subject: str,
+    old: Values,
+    new: Values,
+    consequences: Sequence[str] = (),
 ) -> None:
     if new:
         HistoryEntry.objects.create(
@@ -162,4 +196,5 @@ def _note(
             subject=subject[:200],
             old=dict(old),
             new=dict(new),
+            consequences=list(consequences),
         )

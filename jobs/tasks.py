@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from jobs import lease, maintenance, stock, wake
+from jobs import lease, maintenance, stock, wake, webhook_secrets
 from jobs.execute import execute
 
 
@@ -28,6 +28,11 @@ def reconcile() -> int:
 @shared_task(name="jobs.audit_subscriptions")
 def audit_subscriptions() -> int:
     return maintenance.audit_subscriptions(timezone.now())
+
+
+@shared_task(name="jobs.forget_former_secrets")
+def forget_former_secrets() -> int:
+    return webhook_secrets.forget_ended(timezone.now())
 
 
 @shared_task(name="jobs.reconcile_stock")

@@ -20,9 +20,15 @@ class RefreshAuthorization(InternalLogic):
         renewed = connector.refresh_authorization(context.at)
         with transaction.atomic():
             channel = Channel.objects.select_for_update(no_key=True).get(pk=context.channel.pk)
-            channel.secrets = {**channel.secrets, **renewed.secrets}
+            channel.change_secrets(renewed.secrets, context.at)
             channel.authorization_expires_at = renewed.expires_at
-            channel.save(update_fields=["secrets_encrypted", "authorization_expires_at"])
+            channel.save(
+                update_fields=[
+                    "secrets_encrypted",
+                    "secrets_changed_at",
+                    "authorization_expires_at",
+                ]
+            )
         if renewed.expires_at:
             until = f"until {renewed.expires_at:%Y-%m-%d %H:%M} UTC"
         else:

@@ -186,6 +186,11 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile": {"task": "jobs.reconcile", "schedule": timedelta(hours=1)},
     "reconcile stock": {"task": "jobs.reconcile_stock", "schedule": timedelta(hours=1)},
     "audit subscriptions": {"task": "jobs.audit_subscriptions", "schedule": timedelta(hours=1)},
+    # Past their end they are refused at once; this wipes them from the database.
+    "forget former webhook secrets": {
+        "task": "jobs.forget_former_secrets",
+        "schedule": timedelta(minutes=1),
+    },
 }
 
 # --- API ----------------------------------------------------------------------------------------

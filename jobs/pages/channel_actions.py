@@ -50,7 +50,7 @@ def test_connection(here: Here, channel_id: int) -> HttpResponse:
     if here.is_htmx:
         return here.render("_partials/_notice.html", {"tone": tone, "text": text})
     messages.add_message(here.request, messages.SUCCESS if tone == "ok" else messages.ERROR, text)
-    return HttpResponseRedirect(f"/channels/{channel.pk}/?tab=connection")
+    return HttpResponseRedirect(f"/channels/{channel.pk}/#connection")
 
 
 def _test(channel: Channel) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from jobs.pages import words
 from jobs.pages.connection_form import ConnectionForm, touches
 from jobs.pages.mapping_form import MappingForms
 from jobs.pages.sent import Data, completed
-from jobs.saving import secrets_of
+from jobs.saving import secrets_known
 from jobs.world import World, capability
 
 
@@ -110,6 +110,14 @@ def problems_of(bound: Iterable[forms.Form]) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
+def _note_stored(form: forms.Form) -> None:
+    """On each control what is stored, so that the page can mark what differs from it."""
+    for name, field in form.fields.items():
+        value = form.get_initial_for_field(field, name)
+        known = {True: "on", False: "", None: ""}.get(value, value)
+        field.widget.attrs["data-stored"] = str(known)
+
+
 class ChannelForm:
     """All forms of a channel's page, checked together and turned into one change."""
 
@@ -122,9 +130,11 @@ class ChannelForm:
         self.connection = ConnectionForm(
             channel.connector_class,
             channel.settings,
-            secrets_of(channel).keys(),
+            secrets_known(channel),
             data if data is not None and touches(data) else None,
         )
+        for form in self._all:
+            _note_stored(form)
 
     def _with_mode(self, mode: str) -> World:
         """The world as it would be in the mode on the form: its rows are those that show."""

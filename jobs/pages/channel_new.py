@@ -69,7 +69,7 @@ def new_channel(here: Here) -> HttpResponse:
 
 
 def _connection(connector: type[Connector], here: Here | None = None) -> ConnectionForm:
-    return ConnectionForm(connector, {}, (), here.request.POST if here else None, new=True)
+    return ConnectionForm(connector, {}, {}, here.request.POST if here else None, new=True)
 
 
 def _choose(here: Here, kind: Kind) -> HttpResponse:

@@ -67,12 +67,6 @@ class JobRow:
         return self.job.type == JobType.REFRESH_AUTHORIZATION and self.plan.period is None
 
 
-@dataclass(frozen=True)
-class Block:
-    title: str
-    rows: list[JobRow]
-
-
 class Reader:
     """Reads what the rows tell, in a handful of queries however many rows there are."""
 
@@ -91,13 +85,12 @@ class Reader:
             .values_list("type", flat=True)
         )
 
-    def blocks(self) -> list[Block]:
-        """The blocks that have rows; a job that is not offered has none."""
-        found = [Block(title, list(self._rows(types))) for title, types in words.BLOCKS]
-        return [block for block in found if block.rows]
+    def blocks(self) -> dict[str, list[JobRow]]:
+        """The rows by their section of the page; a job that is not offered has none."""
+        return {key: list(self._rows(types)) for key, types in words.BLOCKS.items()}
 
     def rows(self) -> list[JobRow]:
-        return [row for block in self.blocks() for row in block.rows]
+        return [row for rows in self.blocks().values() for row in rows]
 
     def _rows(self, types: tuple[JobType, ...]) -> Iterator[JobRow]:
         for job_type in types:

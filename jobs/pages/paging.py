@@ -22,15 +22,20 @@ class Slice(Generic[M]):
     newest_url: str | None
 
 
-def newest_first(rows: QuerySet[M], request: HttpRequest, size: int = SIZE) -> Slice[M]:
-    """By falling id; each page begins below the last id of the one before, however many came."""
-    before = number(request, "before")
+def newest_first(
+    rows: QuerySet[M], request: HttpRequest, size: int = SIZE, name: str = "before"
+) -> Slice[M]:
+    """By falling id; each page begins below the last id of the one before, however many came.
+
+    `name` of the query tells where: two lists of one page need two.
+    """
+    before = number(request, name)
     ordered = rows.order_by("-pk")
     found = list((ordered.filter(pk__lt=before) if before else ordered)[: size + 1])
     more = len(found) > size
     shown = found[:size]
-    following = _url(request, "before", shown[-1].pk) if more else None
-    return Slice(shown, following, _url(request, "before", None) if before else None)
+    following = _url(request, name, shown[-1].pk) if more else None
+    return Slice(shown, following, _url(request, name, None) if before else None)
 
 
 def in_order(rows: QuerySet[M], request: HttpRequest, size: int = SIZE) -> Slice[M]:

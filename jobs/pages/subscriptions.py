@@ -1,4 +1,4 @@
-"""The section "Webhooks at the platform" of a channel's Connection tab."""
+"""The section "Webhooks at the platform" of a channel's Webhooks tab."""
 
 from __future__ import annotations
 
@@ -27,9 +27,7 @@ def show(here: Here, channel_id: int) -> HttpResponse:
     try:
         done = Done(subscriptions.look(channel))
     except subscriptions.TROUBLE as error:
-        done = Done(
-            problems=[f"The platform could not be asked: {subscriptions.said(channel, error)}"]
-        )
+        done = _unasked(channel, error)
     return _render(here, channel, done)
 
 
@@ -40,13 +38,11 @@ def _change(here: Here, channel: Channel) -> HttpResponse:
     except NotNow as reason:
         done = Done(problems=[str(reason)])
     except subscriptions.TROUBLE as error:
-        done = Done(
-            problems=[f"The platform could not be asked: {subscriptions.said(channel, error)}"]
-        )
+        done = _unasked(channel, error)
     if here.is_htmx:
         return _render(here, channel, done, acted=True)
     _tell(here, done)
-    return HttpResponseRedirect(f"{reverse('channel', args=[channel.pk])}?tab=connection")
+    return HttpResponseRedirect(f"{reverse('channel', args=[channel.pk])}?tab=webhooks")
 
 
 def _unasked(channel: Channel, error: Exception) -> Done:

@@ -19,6 +19,7 @@ from jobs.pages import (
     sku_mappings,
     subscriptions,
     tokens,
+    webhook_secret,
 )
 
 urlpatterns = [
@@ -59,6 +60,12 @@ urlpatterns = [
         "channels/<int:channel_id>/sku-mappings.csv",
         sku_mappings.export,
         name="export_sku_mappings",
+    ),
+    path("channels/<int:channel_id>/webhook-secret/", webhook_secret.rotate, name="webhook_secret"),
+    path(
+        "channels/<int:channel_id>/webhook-secret/end/",
+        webhook_secret.end,
+        name="end_former_secret",
     ),
     path("channels/<int:channel_id>/subscriptions/", subscriptions.show, name="subscriptions"),
     path("account/", account.account, name="account"),

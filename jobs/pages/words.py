@@ -22,24 +22,20 @@ DOES: dict[JobType, str] = {
     JobType.RECEIVE_INVENTORY: "Takes the warehouse's stock on hand.",
 }
 
-BLOCKS: tuple[tuple[str, tuple[JobType, ...]], ...] = (
-    (
-        "Main Settings",
-        (
-            JobType.RECEIVE_ORDERS,
-            JobType.RECEIVE_ORDER_UPDATES,
-            JobType.SEND_ORDER_UPDATES,
-            JobType.SEND_SHIPMENTS,
-            JobType.RECEIVE_SHIPMENTS,
-        ),
+MODE, INVENTORY, OTHER = "mode", "inventory", "other"
+
+BLOCKS: dict[str, tuple[JobType, ...]] = {
+    MODE: (JobType.RECEIVE_ORDERS, JobType.RECEIVE_ORDER_UPDATES, JobType.RECEIVE_SHIPMENTS),
+    INVENTORY: (JobType.SYNC_INVENTORY, JobType.RECEIVE_INVENTORY),
+    OTHER: (
+        JobType.REFRESH_AUTHORIZATION,
+        JobType.IMPORT_PRODUCTS,
+        JobType.EXPORT_PRODUCTS,
+        JobType.SEND_ORDER_UPDATES,
+        JobType.SEND_SHIPMENTS,
     ),
-    ("Inventory Settings", (JobType.SYNC_INVENTORY, JobType.RECEIVE_INVENTORY)),
-    (
-        "Other System Settings",
-        (JobType.REFRESH_AUTHORIZATION, JobType.IMPORT_PRODUCTS, JobType.EXPORT_PRODUCTS),
-    ),
-)
-"""The blocks of a channel's page with their job types, in order."""
+}
+"""The sections of a channel's settings that have jobs, with their types in order."""
 
 WEBHOOK_DELAY = "Waits this long after an event; what comes meanwhile is done too. None: at once."
 SHIFT = "Moves every run earlier by this long. None: no shift."

@@ -20,6 +20,9 @@ class Hand(Protocol):
     def tick(self, box: Locator) -> None:
         """A checkbox that is not ticked yet."""
 
+    def clear(self, box: Locator) -> None:
+        """A checkbox that is ticked."""
+
     def write(self, field: Locator, text: str) -> None:
         """Replace what a text field holds."""
 
@@ -33,6 +36,9 @@ class Mouse:
 
     def tick(self, box: Locator) -> None:
         box.check()
+
+    def clear(self, box: Locator) -> None:
+        box.uncheck()
 
     def write(self, field: Locator, text: str) -> None:
         field.fill(text)
@@ -58,6 +64,11 @@ class Keyboard:
         self._reach(box)
         box.page.keyboard.press("Space")
         assert box.is_checked()
+
+    def clear(self, box: Locator) -> None:
+        self._reach(box)
+        box.page.keyboard.press("Space")
+        assert not box.is_checked()
 
     def write(self, field: Locator, text: str) -> None:
         self._reach(field)

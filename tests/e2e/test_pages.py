@@ -51,6 +51,7 @@ NOT_PAGES = {
     "renew_invitation",
     "withdraw_invitation",
     "revoke_token",
+    "end_former_secret",
 }
 """Names of addresses that answer with a part of a page, or only take a POST."""
 
@@ -115,10 +116,10 @@ def paths_of(shop: Channel) -> list[str]:
         "/channels/new/?kind=fulfillment",
         "/channels/new/?kind=sales&connector=woocommerce",
         channel,
-        f"{channel}?tab=connection",
-        f"/channels/{own.pk}/?tab=connection",
-        f"{channel}?tab=skus",
-        f"{channel}?tab=activity",
+        f"/channels/{own.pk}/",
+        f"/channels/{own.pk}/?tab=webhooks",
+        *[f"{channel}?tab={tab}" for tab in ("webhooks", "skus", "records", "runs", "history")],
+        f"{channel}webhook-secret/",
         f"{channel}subscriptions/",
         f"{channel}enable/",
         f"{channel}disable/",

@@ -209,7 +209,7 @@ def test_switching_to_recurring_job_by_id_and_back(operator: Operator, scene: Sc
         "Receive Orders: armed to off",
     )
 
-    operator.tab("Jobs")
+    operator.tab("Settings")
     operator.hand.choose(operator.mode, "Webhook")
     _expect_chosen(operator, "Delay", "10 minutes")
     _expect_chosen(operator, "Emergency Job Period", "2 hours")
@@ -238,11 +238,11 @@ def _everything(channel: Channel) -> tuple[list[Any], list[Any]]:
 
 
 def _assert_history(operator: Operator, scene: Scene, *lines: str) -> None:
-    """The last Save is one entry, of this operator, now; the Activity tab says these lines."""
+    """The last Save is one entry, of this operator, now; the History tab says these lines."""
     entry = scene.history()[-1]
     assert entry.actor is not None
     assert (entry.actor.email, entry.at) == ("operator@example.com", NOW)
-    operator.tab("Activity")
+    operator.tab("History")
     expect(operator.page.get_by_text("by operator@example.com").first).to_be_visible()
     for line in lines:
         expect(operator.page.get_by_text(line).first).to_be_visible()

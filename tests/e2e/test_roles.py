@@ -25,8 +25,10 @@ def test_a_viewer_sees_every_page_and_no_control_that_writes(
     expect(operator.page.get_by_text("Sync", exact=True)).to_have_count(0)
     for path in (
         f"/channels/{shop.pk}/",
-        f"/channels/{shop.pk}/?tab=connection",
-        f"/channels/{own.pk}/?tab=connection",
+        f"/channels/{shop.pk}/?tab=webhooks",
+        f"/channels/{own.pk}/",
+        f"/channels/{own.pk}/?tab=webhooks",
+        f"/channels/{shop.pk}/?tab=records",
         "/channels/sales/",
         "/account/",
         "/account/recurring-jobs/",
@@ -35,7 +37,7 @@ def test_a_viewer_sees_every_page_and_no_control_that_writes(
         "/",
     ):
         _assert_no_writing(operator, path)
-    operator.open(f"/channels/{shop.pk}/?tab=connection")
+    operator.open(f"/channels/{shop.pk}/?tab=webhooks")
     expect(operator.page.get_by_text(shop.webhook_path)).to_have_count(0)
 
 

@@ -47,7 +47,7 @@ def test_run_now_opens_the_run_which_tells_its_end_by_itself(
     operator.logged_in(scene.member("operator")).open_channel("Shop")
     page = operator.page
     hand.press(page.locator("summary").filter(has_text="Sync"))
-    operator.press("Receive Orders now")
+    operator.press("Receive Orders")
     expect(page.get_by_role("heading", name="Receive Orders", level=1)).to_be_visible()
     outcome = page.get_by_role("region", name="Outcome")
     expect(outcome).to_contain_text("Queued operator@example.com asked for it.")

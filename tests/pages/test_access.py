@@ -22,7 +22,7 @@ OF_OPERATORS = {
     "delete_channel", "cancel_run", "retry_run", "replay_event", "retry_parked",
     "discard_parked", "retry_all_parked", "add_product", "set_stock", "import_stock", "channel",
     "new_channel", "add_sku_mapping", "change_sku_mapping", "delete_sku_mapping",
-    "import_sku_mappings", "subscriptions", "api_tokens",
+    "import_sku_mappings", "subscriptions", "api_tokens", "webhook_secret", "end_former_secret",
 }  # fmt: skip
 OF_ADMINS = {
     "account", "preview_account", "recurring_jobs", "preview_recurring", "members",
@@ -30,7 +30,9 @@ OF_ADMINS = {
     "revoke_token", "clone_account",
 }  # fmt: skip
 ASKS_TO_ADMINISTER = {"remove_member", "clone_account"}
-ASKS_TO_ACT = {"enable_channel", "disable_channel", "delete_channel", "new_channel"}
+ASKS_TO_ACT = {
+    "enable_channel", "disable_channel", "delete_channel", "new_channel", "webhook_secret",
+}  # fmt: skip
 OF_EVERYBODY = {"switch_account", "leave_account"}
 NAMES = [str(pattern.name) for pattern in urlpatterns]
 
@@ -137,7 +139,7 @@ def test_viewers_see_no_controls(brand: Brand, addresses: dict[str, str]) -> Non
 
 
 def test_viewers_see_settings_they_cannot_change(brand: Brand) -> None:
-    for page in (brand.viewer.text(brand.page), brand.viewer.text(brand.page, tab="connection")):
+    for page in (brand.viewer.text(brand.page), brand.viewer.text(brand.page, tab="webhooks")):
         start = page.index('<form class="form"')
         fields = page[start : page.index("</form>", start)]
         controls = re.findall(r"<(?:select|input)(?! type=\"hidden\")[^>]*>", fields)

@@ -26,7 +26,7 @@ def page_of(channel: Channel) -> str:
 
 
 def test_fixed_topics_have_a_switch_and_nothing_else(brand: Brand) -> None:
-    page = brand.operator.text(brand.page, tab="connection")
+    page = brand.operator.text(brand.page, tab="webhooks")
     mapping = brand.shop.mappings.get(topic="order.created")
     fields = {name for name in named(page) if "mapping" in name}
     assert f"mapping-{mapping.pk}-enabled" in fields
@@ -36,13 +36,13 @@ def test_fixed_topics_have_a_switch_and_nothing_else(brand: Brand) -> None:
 
 def test_own_topics_show_their_id_path_and_a_form_for_one_more(brand: Brand, own: Channel) -> None:
     mapping = own.mappings.get(topic="order.created")
-    page = brand.operator.text(page_of(own), tab="connection")
+    page = brand.operator.text(page_of(own), tab="webhooks")
     names = {f"mapping-{mapping.pk}-{name}" for name in ("enabled", "id_path", "removed")}
     assert {*names, *NEW} <= named(page)
     offered = page[page.index("Add a topic") :]
     assert "Import Products" in offered
     assert "Export Products" not in offered
-    seen = brand.viewer.text(page_of(own), tab="connection")
+    seen = brand.viewer.text(page_of(own), tab="webhooks")
     assert "order.created" in seen
     assert "Add a topic" not in seen
     assert f"mapping-{mapping.pk}-removed" not in seen
@@ -52,7 +52,7 @@ def test_the_preview_tells_what_becomes_of_topics(brand: Brand, own: Channel) ->
     gone = {
         f"mapping-{row.pk}-removed": "on" for row in own.mappings.filter(type__endswith="updates")
     }
-    answer = brand.operator.post(f"{page_of(own)}preview/", tab="connection", **NEW, **gone)
+    answer = brand.operator.post(f"{page_of(own)}preview/", tab="webhooks", **NEW, **gone)
     page = answer.content.decode()
     assert "The topic invoice.paid is added: it starts Receive Orders." in page
     assert "The topic order.cancelled is removed: its events are stored and ignored." in page
@@ -66,7 +66,7 @@ def test_saving_adds_removes_and_changes_in_one(brand: Brand, own: Channel) -> N
         own.mappings.get(topic=topic).pk for topic in ("order.created", "order.cancelled")
     )
     fields = {f"mapping-{created}-id_path": " $.id ", f"mapping-{cancelled}-removed": "on"}
-    brand.operator.post(page_of(own), tab="connection", **NEW, **fields)
+    brand.operator.post(page_of(own), tab="webhooks", **NEW, **fields)
     orders = own.mappings.exclude(type="import_products")
     found = list(orders.values_list("topic", "type", "id_path", "enabled"))
     assert found == [
@@ -95,7 +95,7 @@ def test_a_save_of_other_fields_leaves_mappings_alone(brand: Brand, own: Channel
 def test_what_does_not_fit_stands_at_its_field(
     brand: Brand, own: Channel, fields: dict[str, str], sentence: str
 ) -> None:
-    answer = brand.operator.post(page_of(own), tab="connection", **{**NEW, **fields})
+    answer = brand.operator.post(page_of(own), tab="webhooks", **{**NEW, **fields})
     assert answer.status_code == 400
     page = answer.content.decode()
     assert sentence in page[page.index("Add a topic") :]
@@ -105,7 +105,7 @@ def test_what_does_not_fit_stands_at_its_field(
 def test_an_id_path_that_is_none_stands_at_its_mapping(brand: Brand, own: Channel) -> None:
     mapping = own.mappings.get(topic="order.created")
     answer = brand.operator.post(
-        page_of(own), tab="connection", **{f"mapping-{mapping.pk}-id_path": "$..id"}
+        page_of(own), tab="webhooks", **{f"mapping-{mapping.pk}-id_path": "$..id"}
     )
     assert answer.status_code == 400
     assert "Filters (?) and .. are not taken" in answer.content.decode()
@@ -118,20 +118,20 @@ def test_a_topic_in_use_may_be_replaced_in_one_save(brand: Brand, own: Channel) 
         "new_mapping-topic": "order.updated",
         "new_mapping-type": "receive_orders",
     }
-    brand.operator.post(page_of(own), tab="connection", **fields)
+    brand.operator.post(page_of(own), tab="webhooks", **fields)
     assert own.mappings.get(topic="order.updated").type == "receive_orders"
 
 
 def test_a_choice_with_a_default_offers_no_second_none(brand: Brand, own: Channel) -> None:
-    page = brand.operator.text(page_of(own), tab="connection")
+    page = brand.operator.text(page_of(own), tab="settings")
     menu = page[page.index('name="settings-authentication"') :].partition("</select>")[0]
     assert menu.count("<option") == 5
     assert '<option value="none" selected>' in menu
 
 
 def test_an_unsigned_channel_says_that_its_address_is_the_proof(brand: Brand, own: Channel) -> None:
-    page = brand.operator.text(page_of(own), tab="connection")
+    page = brand.operator.text(page_of(own), tab="webhooks")
     assert "Whoever knows it and the webhook secret" in page
-    brand.operator.post(page_of(own), tab="connection", **{"settings-signature": "none"})
-    page = brand.operator.text(page_of(own), tab="connection")
+    brand.operator.post(page_of(own), tab="settings", **{"settings-signature": "none"})
+    page = brand.operator.text(page_of(own), tab="webhooks")
     assert "Deliveries carry no signature" in page

@@ -136,7 +136,7 @@ def test_the_preview_tells_the_consequences_and_saves_nothing(brand: Brand) -> N
 
 
 def test_the_preview_shows_each_row_as_it_would_be(brand: Brand) -> None:
-    fields = {PERIOD: "480", "tab": "jobs"}
+    fields = {PERIOD: "480", "tab": "settings"}
     page = brand.operator.post(f"{brand.page}preview/", **fields).content.decode()
     facts = page[page.index('id="facts-receive_orders"') :]
     assert 'hx-swap-oob="true"' in facts
@@ -206,19 +206,20 @@ def test_a_stable_channel_refuses_a_period_of_its_own(brand: Brand) -> None:
 
 def test_secrets_are_kept_when_left_empty_and_never_shown(brand: Brand) -> None:
     fields = {"settings-url": "https://new.example.com", "secrets-token": "fresh-token"}
-    brand.operator.post(brand.page, tab="connection", **fields, **{"secrets-webhook_secret": ""})
+    brand.operator.post(brand.page, tab="settings", **fields, **{"secrets-webhook_secret": ""})
     brand.shop.refresh_from_db()
     assert brand.shop.settings["url"] == "https://new.example.com"
     assert brand.shop.secrets == {"token": "fresh-token", "webhook_secret": "whsec_dGVzdA=="}
-    page = brand.admin.text(brand.page, tab="connection")
+    page = brand.admin.text(brand.page, tab="settings")
     assert "fresh-token" not in page
     assert "whsec_dGVzdA" not in page
-    assert "Set. Leave empty to keep it." in page
+    assert page.count("Set, changed ") == 2
+    assert "Set, changed 13:00 CET. Leave empty to keep it." in page
     assert "fresh-token" not in str(list(HistoryEntry.objects.values_list("new", "old")))
 
 
 def test_a_bad_address_is_refused_and_nothing_else_is_saved(brand: Brand) -> None:
-    fields = {"settings-url": "ftp://x", "mode": "webhook", "tab": "connection"}
+    fields = {"settings-url": "ftp://x", "mode": "webhook", "tab": "settings"}
     answer = brand.operator.post(brand.page, **fields)
     assert answer.status_code == 400
     assert "starts with http:// or https://" in answer.content.decode()
@@ -227,13 +228,13 @@ def test_a_bad_address_is_refused_and_nothing_else_is_saved(brand: Brand) -> Non
 
 
 def test_the_webhook_url_is_for_those_who_may_edit(brand: Brand) -> None:
-    assert brand.shop.webhook_token in brand.operator.text(brand.page, tab="connection")
-    assert brand.shop.webhook_token not in brand.viewer.text(brand.page, tab="connection")
+    assert brand.shop.webhook_token in brand.operator.text(brand.page, tab="webhooks")
+    assert brand.shop.webhook_token not in brand.viewer.text(brand.page, tab="webhooks")
 
 
 def test_history_names_the_field_and_both_values(brand: Brand) -> None:
     brand.operator.post(brand.page, **{PERIOD: "480"})
-    page = brand.viewer.text(brand.page, tab="activity")
+    page = brand.viewer.text(brand.page, tab="history")
     assert "Receive Orders, Main Job Period: 8 hours (was None)" in page
     assert brand.operator.user.email in page
 
@@ -244,7 +245,7 @@ def test_slots_that_did_not_run_are_told_with_their_reason(brand: Brand) -> None
         first_slot_at=NOW, last_slot_at=NOW, count=1, outcome="coalesced", reason="was busy"
     )
     job.stretches.update(first_slot_at="2026-03-02T10:00Z", last_slot_at="2026-03-02T11:00Z")
-    page = brand.viewer.text(brand.page, tab="activity")
+    page = brand.viewer.text(brand.page, tab="runs")
     assert "Was busy" in page
     assert "11:00" in page
 

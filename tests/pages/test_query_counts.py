@@ -21,7 +21,7 @@ LISTS = (
     "/records/", "/records/?tab=shipments", "/records/?tab=products", "/records/?tab=stock",
     "/records/?tab=parked",
 )  # fmt: skip
-TABS = ("", "?tab=connection", "?tab=skus", "?tab=activity")
+TABS = ("", "?tab=webhooks", "?tab=skus", "?tab=records", "?tab=runs", "?tab=history")
 
 
 def fill(brand: Brand, rows: range) -> None:

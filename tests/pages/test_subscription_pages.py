@@ -32,7 +32,7 @@ def test_the_tab_itself_never_waits_for_the_platform(
     brand: Brand, path: str, platform: Hooks
 ) -> None:
     platform.error = Transient("dead")
-    page = brand.operator.text(brand.page, tab="connection")
+    page = brand.operator.text(brand.page, tab="webhooks")
     assert f'hx-get="{path}"' in page
     assert 'hx-trigger="load"' in page
     assert platform.calls == []
@@ -46,7 +46,7 @@ def test_only_connectors_that_can_have_the_section(
 ) -> None:
     monkeypatch.setitem(CONNECTORS, "sandbox_shop", SandboxShop)
     monkeypatch.setattr(SandboxShop, "registers_webhooks", False)
-    assert "Webhooks at the platform" not in brand.operator.text(brand.page, tab="connection")
+    assert "Webhooks at the platform" not in brand.operator.text(brand.page, tab="webhooks")
     assert "remove_webhooks" not in brand.operator.text(f"{brand.page}delete/")
 
 

@@ -12,11 +12,12 @@ from rest_framework import serializers
 from channels.connectors.base import Connector
 from channels.connectors.registry import CONNECTORS
 from channels.enums import Kind, Mode, Track
-from channels.models import Channel
+from channels.models import SIGNED_WITH, Channel
 from channels.settings_form import Cleaned, clean_secrets, clean_settings
 from jobs.api.fields import AnyField, Choice, Document, Instant, OwnAccount, RowShape, Switch
 from jobs.change import modes_of
 from jobs.saving import secrets_of
+from jobs.webhook_secrets import LONGEST_GRACE_MINUTES
 
 Clean = Callable[[type[Connector], Mapping[str, Any], bool], Cleaned]
 
@@ -33,6 +34,7 @@ class ChannelFields(RowShape):
     settings = Document(required=False)
     secrets = Document(write_only=True, required=False)
     sync_from = Instant(required=False)
+    former_webhook_secret_until = serializers.SerializerMethodField()
     secrets_set = serializers.SerializerMethodField()
     modes = serializers.SerializerMethodField()
     webhook_url = serializers.SerializerMethodField()
@@ -53,6 +55,7 @@ class ChannelFields(RowShape):
             "settings",
             "secrets",
             "secrets_set",
+            "former_webhook_secret_until",
             "webhook_url",
             "needs_attention",
             "sync_from",
@@ -63,6 +66,11 @@ class ChannelFields(RowShape):
     def get_secrets_set(self, channel: Channel) -> list[str]:
         """Names of the secrets that have a value."""
         return sorted(secrets_of(channel))
+
+    def get_former_webhook_secret_until(self, channel: Channel) -> datetime | None:
+        """Until when deliveries may be signed with the secret before the present one."""
+        holds = channel.holds_former_secret(timezone.now())
+        return channel.former_secret_until if holds else None
 
     def get_modes(self, channel: Channel) -> list[str]:
         """The modes the channel offers."""
@@ -111,9 +119,23 @@ class ChannelDetail(ChannelSerializer):
     """One channel, with why webhooks may not reach it."""
 
     warnings = serializers.SerializerMethodField()
+    webhook_secret_grace_minutes = serializers.IntegerField(
+        write_only=True,
+        required=False,
+        min_value=0,
+        max_value=LONGEST_GRACE_MINUTES,
+        help_text="How long the former webhook secret still holds where secrets replace it.",
+    )
 
     class Meta(ChannelSerializer.Meta):
-        fields = (*ChannelFields.Meta.fields, "warnings")
+        fields = (*ChannelFields.Meta.fields, "warnings", "webhook_secret_grace_minutes")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        name = "webhook_secret_grace_minutes"
+        if name in attrs and SIGNED_WITH not in attrs.get("secrets", {}):
+            text = "Send it together with the new webhook_secret in secrets."
+            raise serializers.ValidationError({name: [text]})
+        return super().validate(attrs)
 
     def get_warnings(self, channel: Channel) -> list[str]:
         found: list[str] = self.context.get("warnings", [])
