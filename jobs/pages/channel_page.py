@@ -19,7 +19,7 @@ from jobs import configure, mappings
 from jobs.change import Change, Refused, put
 from jobs.consequences import Consequence
 from jobs.models import EmergencyTransition, Run
-from jobs.pages import sku_mappings
+from jobs.pages import schedule, sku_mappings
 from jobs.pages.channel_form import ChannelForm
 from jobs.pages.channel_rows import Reader
 from jobs.pages.here import Here, find_channel, page
@@ -30,6 +30,7 @@ from jobs.world import load_world
 
 TABS = (
     ("jobs", "Jobs"),
+    (schedule.TAB, "Schedule"),
     ("connection", "Connection"),
     (sku_mappings.TAB, "SKU mappings"),
     ("activity", "Activity"),
@@ -214,7 +215,8 @@ def _activity_context(here: Here, form: ChannelForm) -> dict[str, Any]:
 
 
 _TAB_CONTEXTS = {
-    "jobs": lambda here, form: _rows_context(here, form),
+    "jobs": lambda here, form: _rows_context(here, form) | schedule.context(here, form),
+    schedule.TAB: schedule.context,
     "connection": _connection_context,
     sku_mappings.TAB: lambda here, form: sku_mappings.tab_context(here, form.channel),
     "activity": _activity_context,

@@ -26,6 +26,7 @@ LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützenladen mit dem längst
 NOT_PAGES = {
     "channel_rows",
     "preview_channel",
+    "preview_schedule",
     "sync",
     "test_connection",
     "preview_account",
@@ -106,6 +107,8 @@ def paths_of(shop: Channel) -> list[str]:
         "/channels/new/?kind=fulfillment",
         "/channels/new/?kind=sales&connector=woocommerce",
         channel,
+        f"{channel}?tab=schedule",
+        f"{channel}?tab=schedule&days=7",
         f"{channel}?tab=connection",
         f"/channels/{own.pk}/?tab=connection",
         f"{channel}?tab=skus",
