@@ -18,13 +18,18 @@ from jobs.timetable import Grid, ZoneChange, slots_between, zone_changes
 
 SINGLE = 50
 """More slots than these are drawn as a band."""
+ON_A_PHONE = 6
+"""How many labels find room on the narrowest line."""
 NEAR = 1.8
 """Percent of the line below which two marks cannot be told apart."""
 
 
 @dataclass(frozen=True)
 class Lane:
-    """One job on the timeline. `was`: its slots as they are saved, where that differs."""
+    """One job on the timeline. `due`: when its emergency job is, in words, however far that is.
+
+    `was`: its slots as they are saved, where that differs.
+    """
 
     outlook: Outlook
     label: str
@@ -32,6 +37,7 @@ class Lane:
     slots: Slots
     arrows: list[Arrow]
     deadline: DeadlineMark | None
+    due: str
     was: Slots | None
     was_words: str
     notes: list[str]
@@ -59,14 +65,6 @@ class Lane:
     @property
     def state(self) -> str:
         return "" if self.outlook.state == EmergencyState.OFF else self.outlook.state
-
-    @property
-    def due(self) -> str:
-        """When the emergency job is due, in words."""
-        deadline = self.outlook.deadline
-        if deadline is None or self.deadline is None:
-            return ""
-        return "now" if self.deadline.due.label == "now" else words.exact(deadline.at, self.zone)
 
     @property
     def listed(self) -> str:
@@ -160,6 +158,7 @@ def _lane(new: Outlook, old: Outlook | None, span: Span, names: Names) -> Lane:
         slots=place_slots(new.slots, span),
         arrows=_arrows(new, span),
         deadline=_deadline(new.deadline, new.state, span),
+        due=_due(new.deadline, span),
         was=place_slots(old.slots, span) if old else None,
         was_words=words.uncapitalized(words.when(old)) if old else "",
         notes=[note for note in notes if note],
@@ -170,15 +169,16 @@ def _lane(new: Outlook, old: Outlook | None, span: Span, names: Names) -> Lane:
 def place_slots(slots: Sequence[datetime], span: Span) -> Slots:
     """Marks for a few slots, one band for many."""
     if len(slots) <= SINGLE:
-        labelled = len(slots) <= words.LISTED
-        return Slots([_place(slot, span, labelled=labelled) for slot in slots])
+        return Slots([_place(slot, span, at, len(slots)) for at, slot in enumerate(slots)])
     first, last = (_place(slot, span) for slot in (slots[0], slots[-1]))
     return Slots(band=Band(first, last, len(slots), f"{len(slots)} slots"))
 
 
-def _place(at: datetime, span: Span, *, labelled: bool = True) -> Place:
-    label = f"{span.local(at):%H:%M}" if labelled else ""
-    return Place(span.percent(at), label, words.exact(at, span.zone))
+def _place(at: datetime, span: Span, index: int = 0, of: int = 1) -> Place:
+    """Of a few, each has its label; of more than will go on a phone, every other one is minor."""
+    label = f"{span.local(at):%H:%M}" if of <= words.LISTED else ""
+    minor = of > ON_A_PHONE and index % 2 == 1
+    return Place(span.percent(at), label, words.exact(at, span.zone), minor)
 
 
 def _arrows(outlook: Outlook, span: Span) -> list[Arrow]:
@@ -186,8 +186,8 @@ def _arrows(outlook: Outlook, span: Span) -> list[Arrow]:
     if len(outlook.moved) > words.LISTED:
         return []
     found = [
-        Arrow(_place(moved.nominal, span), _place(moved.to, span))
-        for moved in outlook.moved
+        Arrow(_place(moved.nominal, span, index, len(outlook.moved)), _place(moved.to, span))
+        for index, moved in enumerate(outlook.moved)
         if span.start <= moved.nominal < span.end
     ]
     return [arrow for arrow in found if abs(arrow.start.percent - arrow.end.percent) >= NEAR]
@@ -210,6 +210,12 @@ def _deadline(deadline: Deadline | None, state: str, span: Span) -> DeadlineMark
         place_slots(deadline.in_silence[1:], span),
         state == EmergencyState.DEGRADED,
     )
+
+
+def _due(deadline: Deadline | None, span: Span) -> str:
+    if deadline is None:
+        return ""
+    return "now" if deadline.at <= span.now else words.exact(deadline.at, span.zone)
 
 
 def _ticks(span: Span) -> tuple[list[Place], list[Place]]:

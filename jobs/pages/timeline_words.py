@@ -102,7 +102,9 @@ def deadline_effect(outlook: Outlook) -> str:
     if due is None or plan.emergency.period is None:
         return ""
     if not plan.on_webhook:
-        return f"Each successful run moves its emergency job to {say(plan.emergency.period)} after it."
+        return (
+            f"Each successful run moves its emergency job to {say(plan.emergency.period)} after it."
+        )
     if due.moves:
         rest = plan.emergency.period + plan.webhook_delay
         return f"Each good event moves its emergency job to {_hours(rest)} after that event."

@@ -18,7 +18,7 @@ LISTS = (
     "/account/recurring-jobs/", "/account/history/", "/records/", "/records/?tab=shipments",
     "/records/?tab=products", "/records/?tab=stock", "/records/?tab=parked",
 )  # fmt: skip
-TABS = ("", "?tab=connection", "?tab=skus", "?tab=activity")
+TABS = ("", "?tab=schedule", "?tab=connection", "?tab=skus", "?tab=activity")
 
 
 def fill(brand: Brand, rows: range) -> None:
