@@ -95,6 +95,33 @@ def count_between(grid: Grid, start: datetime, end: datetime) -> int:
     return sum(steps + 1 for _first, _last, steps in _runs(grid, start, end))
 
 
+@dataclass(frozen=True, slots=True)
+class ZoneChange:
+    """At `at` the clock jumps `by` ahead (or back, where negative) from the naive `wall`."""
+
+    at: datetime
+    by: timedelta
+    wall: datetime
+
+
+def zone_changes(zone: str, start: datetime, end: datetime) -> list[ZoneChange]:
+    """The changes of a zone's UTC offset in `(start, end)`, in order."""
+    clock, found = _zone(zone), list[ZoneChange]()
+    for at, _until in [*_stretches(clock, _utc(start), _utc(end))][1:]:
+        before = (at - _INSTANT).astimezone(clock).replace(tzinfo=None) + _INSTANT
+        after = at.astimezone(clock).replace(tzinfo=None)
+        found.append(ZoneChange(at, after - before, before))
+    return found
+
+
+def wall_times_moved(grid: Grid, change: ZoneChange) -> list[datetime]:
+    """The grid's wall times (naive) that the change leaves out or lets occur twice, in order."""
+    ends = sorted((change.wall, change.wall + change.by))
+    clock = Grid(grid.period_minutes, grid.offset_minutes, "UTC")
+    within = slots_between(clock, *(end.replace(tzinfo=UTC) for end in ends))
+    return [wall.replace(tzinfo=None) for wall in within]
+
+
 def _runs(grid: Grid, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime, int]]:
     """First slot, last slot and the steps between them, for each stretch of one UTC offset.
 

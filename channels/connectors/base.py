@@ -24,6 +24,7 @@ from channels.connectors.values import (
     ProductData,
     ProductPush,
     PushResult,
+    RateLimit,
     Record,
     Refusal,
     ReportedLine,
@@ -58,6 +59,7 @@ __all__ = [
     "ProductData",
     "ProductPush",
     "PushResult",
+    "RateLimit",
     "Record",
     "Refusal",
     "ReportedLine",
@@ -207,6 +209,10 @@ class Connector:
     """May operators map topics of their own, and say where a body names the record?"""
     stock_batch: ClassVar[int] = 50
     """How many listings one call of `set_stock` may take."""
+    page_size: ClassVar[int | None] = None
+    """How many records a call of a list answers with at most; None where that varies."""
+    rate_limit: ClassVar[RateLimit | None] = None
+    """The limit that the platform publishes; None where it publishes none or is self-hosted."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

@@ -210,6 +210,20 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class RateLimit:
+    """What a platform publishes of its limit: `amount` of `unit` (requests, points) in `seconds`.
+
+    `source`: the vendor's page that says so. `note`: for whom it is another one, in words.
+    """
+
+    amount: int
+    unit: str
+    seconds: int
+    source: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PushResult:
     """What the platform made of a push: its id of the thing."""
 

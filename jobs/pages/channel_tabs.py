@@ -16,7 +16,7 @@ from accounts.models import HistoryEntry
 from channels.enums import Kind, Track
 from channels.models import Channel
 from jobs.models import EmergencyTransition, Event, Run
-from jobs.pages import sku_mappings, webhook_secret
+from jobs.pages import schedule, sku_mappings, webhook_secret
 from jobs.pages.channel_form import ChannelForm
 from jobs.pages.channel_rows import Reader
 from jobs.pages.here import Here
@@ -60,13 +60,14 @@ def rows_context(here: Here, form: ChannelForm) -> Context:
 
 
 def _settings(here: Here, form: ChannelForm) -> Context:
-    context = rows_context(here, form)
+    context = rows_context(here, form) | schedule.context(here, form)
     sections = [
         ("general", "General"),
         ("mode", "Mode"),
         ("inventory", "Inventory Settings"),
         ("other", "Other System Settings"),
         ("connection", "Connection"),
+        ("schedule", "Schedule"),
     ]
     filled = {
         "inventory": bool(context["blocks"]["inventory"] or form.connection.inventory_fields),
@@ -137,6 +138,7 @@ def _history(here: Here, form: ChannelForm) -> Context:
 TABS = (
     Tab("settings", "Settings", "jobs/_channel_settings.html", _settings),
     Tab("webhooks", "Webhooks", "jobs/_channel_webhooks.html", _webhooks),
+    Tab(schedule.TAB, "Schedule", "jobs/_schedule.html", schedule.context),
     Tab(sku_mappings.TAB, "SKU mappings", "jobs/_channel_skus.html", _skus),
     Tab("records", "Records", "jobs/_channel_records.html", _records),
     Tab("runs", "Runs", "jobs/_channel_runs.html", _runs),

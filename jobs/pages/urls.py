@@ -16,6 +16,7 @@ from jobs.pages import (
     records,
     recurring,
     runs,
+    schedule,
     sku_mappings,
     subscriptions,
     tokens,
@@ -33,6 +34,7 @@ urlpatterns = [
     path(
         "channels/<int:channel_id>/preview/", channel_page.preview_channel, name="preview_channel"
     ),
+    path("channels/<int:channel_id>/schedule/", schedule.preview_schedule, name="preview_schedule"),
     path("channels/<int:channel_id>/sync/", channel_actions.sync, name="sync"),
     path(
         "channels/<int:channel_id>/test/", channel_actions.test_connection, name="test_connection"

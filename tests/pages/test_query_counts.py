@@ -21,7 +21,9 @@ LISTS = (
     "/records/", "/records/?tab=shipments", "/records/?tab=products", "/records/?tab=stock",
     "/records/?tab=parked",
 )  # fmt: skip
-TABS = ("", "?tab=webhooks", "?tab=skus", "?tab=records", "?tab=runs", "?tab=history")
+TABS = (
+    "", "?tab=webhooks", "?tab=schedule", "?tab=skus", "?tab=records", "?tab=runs", "?tab=history",
+)  # fmt: skip
 
 
 def fill(brand: Brand, rows: range) -> None:

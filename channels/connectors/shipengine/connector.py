@@ -16,6 +16,7 @@ from channels.connectors.base import (
     Misconfigured,
     Permanent,
     PushResult,
+    RateLimit,
     Record,
     Setting,
     ShipmentData,
@@ -23,7 +24,7 @@ from channels.connectors.base import (
     Transient,
 )
 from channels.connectors.shipengine import records
-from channels.connectors.shipengine.rest import Api, Json, moment_text, understood
+from channels.connectors.shipengine.rest import PAGE_SIZE, Api, Json, moment_text, understood
 from channels.enums import JobType, Kind
 
 ADDRESS = "https://api.shipengine.com"
@@ -68,6 +69,14 @@ class ShipEngine(Connector):
             overlap=timedelta(minutes=2),
             safety=timedelta(seconds=10),
         ),
+    )
+    page_size = PAGE_SIZE
+    rate_limit = RateLimit(
+        200,
+        "requests",
+        60,
+        "https://www.shipengine.com/docs/rate-limits/",
+        "20 with a key that starts with TEST_",
     )
 
     # Sending

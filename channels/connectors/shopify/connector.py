@@ -19,6 +19,7 @@ from channels.connectors.base import (
     Misconfigured,
     ProductPush,
     PushResult,
+    RateLimit,
     Record,
     Refusal,
     Setting,
@@ -141,6 +142,13 @@ class Shopify(Connector):
     )
     registers_webhooks = True
     stock_batch = 100
+    rate_limit = RateLimit(
+        100,
+        "points",
+        1,
+        "https://shopify.dev/docs/api/usage/limits",
+        "a call costs at least a point, a page of orders many; higher plans have more",
+    )
     per_page: ClassVar[int | None] = None
     deepest: ClassVar[int] = lists.DEEPEST
     pause: ClassVar[Callable[[float], None]] = staticmethod(time.sleep)

@@ -20,7 +20,7 @@ from channels.connectors.base import (
     ShipmentRequest,
 )
 from channels.connectors.tryton import export, products, reading, sending, stock
-from channels.connectors.tryton.rpc import Row, Rpc, number
+from channels.connectors.tryton.rpc import PAGE, Row, Rpc, number
 from channels.enums import JobType, Kind
 
 OVERLAP = timedelta(minutes=5)
@@ -98,6 +98,7 @@ class Tryton(Connector):
         Capability(JobType.IMPORT_PRODUCTS, by_id=True, overlap=OVERLAP, safety=SAFETY),
         Capability(JobType.EXPORT_PRODUCTS),
     )
+    page_size = PAGE
 
     # Pulling
 

@@ -87,6 +87,7 @@ class WooCommerce(Connector):
     stock_batch = 50
     """The API takes 100 in a batch, but saves each product with all that plug-ins hang on it: more
     would often outlast our time-out."""
+    page_size = PER_PAGE
     per_page: ClassVar[int] = PER_PAGE
 
     # Webhooks
