@@ -161,11 +161,15 @@ class _Text(Func):
 
     output_field = TextField()
 
-    def as_postgresql(self, compiler: Any, db: Any, **options: Any) -> Any:
-        return self.as_sql(compiler, db, template="ENCODE(%(expressions)s, 'escape')", **options)
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(
+            compiler, connection, template="ENCODE(%(expressions)s, 'escape')", **context
+        )
 
-    def as_sqlite(self, compiler: Any, db: Any, **options: Any) -> Any:
-        return self.as_sql(compiler, db, template="CAST(%(expressions)s AS TEXT)", **options)
+    def as_sqlite(self, compiler: Any, connection: Any, **extra_context: Any) -> Any:
+        return self.as_sql(
+            compiler, connection, template="CAST(%(expressions)s AS TEXT)", **extra_context
+        )
 
 
 def _as_text(word: str) -> str:

@@ -11,7 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from channels.models import Channel
 from jobs import configure
-from jobs.models import Event, Run
+from jobs.models import Event, EventReplay, Run
 from jobs.pages.urls import urlpatterns
 from oms.models import Order, ParkedRecord, Shipment
 from tests import builders
@@ -34,6 +34,7 @@ NOT_PAGES = {
     "cancel_run",
     "retry_run",
     "replay_event",
+    "cancel_event_replay",
     "retry_parked",
     "discard_parked",
     "retry_all_parked",
@@ -97,6 +98,9 @@ def paths_of(shop: Channel) -> list[str]:
     shown = [runs.filter(rescued__gt=0).get(), runs.exclude(error="").first(), runs.first()]
     assert Shipment.objects.exists()
     assert ParkedRecord.objects.exists()
+    replay = EventReplay.objects.create(
+        account=shop.account, words="done", total=3, position=1, started_at=NOW, touched_at=NOW
+    )
     own = connect(shop.account, name="Own shop", connector="http")
     return [
         "/",
@@ -122,7 +126,14 @@ def paths_of(shop: Channel) -> list[str]:
         "/runs/?trigger=manual&status=failed",
         *[f"/runs/{run.pk}/" for run in shown if run],
         "/events/",
+        "/events/?q=topic:order&period=today",
         f"/events/{Event.objects.earliest('pk').pk}/",
+        "/events/replay/?status=done",
+        f"/events/replays/{replay.pk}/",
+        "/trace/",
+        "/trace/?q=nothing-goes-by-this-name",
+        f"/trace/?order={Order.objects.latest('pk').pk}",
+        "/trace/?q=MUG",
         *[f"/records/?tab={tab}" for tab in ("orders", "shipments", "products", "stock", "parked")],
         f"/records/parked/{ParkedRecord.objects.earliest('pk').pk}/",
         f"/records/orders/{Order.objects.earliest('pk').pk}/",

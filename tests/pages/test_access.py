@@ -21,10 +21,16 @@ OF_OPERATORS = {
     "delete_channel", "cancel_run", "retry_run", "replay_event", "retry_parked",
     "discard_parked", "retry_all_parked", "add_product", "set_stock", "import_stock", "channel",
     "new_channel", "add_sku_mapping", "change_sku_mapping", "delete_sku_mapping",
-    "import_sku_mappings", "subscriptions",
+    "import_sku_mappings", "subscriptions", "replay_events", "cancel_event_replay",
 }  # fmt: skip
 OF_ADMINS = {"account", "preview_account", "recurring_jobs", "preview_recurring"}
-ASKS_TO_ACT = {"enable_channel", "disable_channel", "delete_channel", "new_channel"}
+ASKS_TO_ACT = {
+    "enable_channel",
+    "disable_channel",
+    "delete_channel",
+    "new_channel",
+    "replay_events",
+}
 OF_NO_ACCOUNT = {"switch_account"}
 NAMES = [str(pattern.name) for pattern in urlpatterns]
 
@@ -44,6 +50,7 @@ def addresses(brand: Brand) -> dict[str, str]:
         "run_id": brand.run().pk,
         "event_id": brand.event().pk,
         "parked_id": brand.parked().pk,
+        "replay_id": brand.replay().pk,
         "order_id": Order.objects.get().pk,
         "level_id": StockLevel.objects.get().pk,
         "mapping_id": SkuMapping.objects.create(

@@ -14,7 +14,8 @@ from tests.brand import connect
 from tests.pages.conftest import Brand
 
 LISTS = (
-    "/", "/channels/sales/", "/channels/fulfillment/", "/runs/", "/events/", "/account/",
+    "/", "/channels/sales/", "/channels/fulfillment/", "/runs/", "/events/",
+    "/events/?q=id:1001", "/trace/?q=MUG", "/account/",
     "/account/recurring-jobs/", "/account/history/", "/records/", "/records/?tab=shipments",
     "/records/?tab=products", "/records/?tab=stock", "/records/?tab=parked",
 )  # fmt: skip
