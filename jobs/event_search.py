@@ -102,7 +102,7 @@ def _about(channels: Sequence[int], external_id: str) -> Q:
     """By the index of the first entity; one named beside others, among the newest alone."""
     newest = Event.objects.filter(channel__in=channels).order_by("-pk")
     floor = newest.values_list("pk", flat=True)[BODIES_A_TIME - 1 : BODIES_A_TIME].first() or 0
-    beside = newest.filter(pk__gte=floor).annotate(listed=Cast("entities", TextField()))
+    beside = newest.filter(pk__gte=floor).alias(listed=Cast("entities", TextField()))
     several = beside.filter(listed__contains=",").values_list("pk", "entities")
     keys = [
         key
@@ -148,7 +148,7 @@ def _scanned(events: QuerySet[Event], query: EventQuery) -> QuerySet[Event]:
     for topic in query.topics:
         events = events.filter(topic__icontains=topic)
     if query.words:
-        events = events.annotate(text=_Text("body"), about=Cast("entities", TextField()))
+        events = events.alias(text=_Text("body"), about=Cast("entities", TextField()))
     for word in query.words:
         names = Q(topic__icontains=word) | Q(delivery_id__icontains=word)
         inside = Q(about__icontains=word) | Q(text__icontains=_as_text(word))

@@ -74,7 +74,7 @@ def _order(found: Sources) -> Iterator[Entry]:
     order = found.order
     if order is None:
         return
-    total = f"{order.total.normalize():f} {order.currency}".strip()
+    total = f"{order.total:.2f} {order.currency}".strip()
     yield Entry(
         order.placed_at, f"Placed at {found.channel}", total, page="order", key=order.pk, rank=0
     )
@@ -192,7 +192,8 @@ def _quiet_runs(found: Sources) -> Iterator[Entry]:
 
 def _quiet(found: Sources, run: Run) -> Entry:
     title, tone = {
-        RunStatus.SUCCEEDED: ("Read again, nothing to change", ""),
+        # Without a note of any change, the run is older than what is kept.
+        RunStatus.SUCCEEDED: ("Read again, nothing to change" if found.changes else "Read", ""),
         RunStatus.FAILED: ("The run that was to read it failed", "bad"),
         RunStatus.CANCELLED: ("The run that was to read it was cancelled", "warn"),
         RunStatus.SKIPPED: ("Handed over to another run", ""),

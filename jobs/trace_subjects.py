@@ -47,10 +47,13 @@ def find(account: Account, text: str) -> list[Subject]:
     orders |= {one.order_id: one.order for one in sent}
     known |= {(one.channel_id, one.external_id or "") for one in sent}
     found = [Subject(order=order) for order in orders.values()]
-    found += [Subject(product=product) for product in _products(account, channels, text)]
+    products = _products(account, channels, text)
+    found += [Subject(product=product) for product in products]
     found += [
         Subject(channel=channels[channel_id], external_id=external_id)
-        for channel_id, external_id in dict.fromkeys(_records(account, channels, text))
+        for channel_id, external_id in dict.fromkeys(
+            _records(account, channels, text, bool(products))
+        )
         if (channel_id, external_id) not in known
     ]
     return found[:MOST]
@@ -83,14 +86,21 @@ def _products(account: Account, channels: Iterable[int], text: str) -> list[Prod
     return list(dict.fromkeys(found))
 
 
-def _records(account: Account, channels: Iterable[int], text: str) -> Iterator[tuple[int, str]]:
-    """(channel, id) of what came, by event or by a run that parked it."""
+def _records(
+    account: Account, channels: Iterable[int], text: str, is_sku: bool
+) -> Iterator[tuple[int, str]]:
+    """(channel, id) of what came, by event or by a run that parked it.
+
+    Events about the stock of a SKU are no records of their own.
+    """
     parked = ParkedRecord.objects.filter(account=account)
     floor = parked.values_list("pk", flat=True)[PARKED_LOOKED_AT - 1 : PARKED_LOOKED_AT].first()
     named = Q(external_id=text) | Q(payload__number__in=list(_numbers(text)))
     newest = parked.filter(named, pk__gte=floor or 0, type__in=PULLS)
     yield from newest.values_list("channel_id", "external_id")[:MOST]
     events = event_search.of_entity(channels, text).order_by()
+    if is_sku:
+        events = events.filter(job__type__in=PULLS)
     for channel_id in events.values_list("channel_id", flat=True).distinct()[:MOST]:
         yield channel_id, text
 

@@ -56,7 +56,7 @@ def read(here: Here) -> Filters:
         until=until,
     )
     said = [mine[channel]] if channel in mine else []
-    said += [EventStatus(wanted.status).label.lower()] if wanted.status else []
+    said += [f"status {wanted.status}"] if wanted.status else []
     said += [f"from {_clock(since)}"] if since else []
     said += [f"until {_clock(until)}"] if until else []
     said += [f"matching {text}"] if (text := here.request.GET.get("q", "").strip()) else []

@@ -65,7 +65,7 @@ def show_event(here: Here, event_id: int) -> HttpResponse:
     context = {
         "event": event,
         "job": job,
-        "advice": ADVICE.get(event.status, ""),
+        "advice": ADVICE[EventStatus(event.status)],
         "body": body,
         "is_json": is_json,
         "size": len(event.body),
