@@ -123,7 +123,8 @@ def _trade(stage: Stage, trader: Channel) -> Order:
     stage.account.save(update_fields=["automatic_workflow"])
     trader.account.refresh_from_db()
     channel = Channel.objects.select_related("account").get(pk=trader.pk)
-    ReceiveOrders().apply(builders.context(channel, stage.now), builders.order_data())
+    placed = builders.order_data(changed_at=stage.now, placed_at=stage.now)
+    ReceiveOrders().apply(builders.context(channel, stage.now), placed)
     depot = stage.account.default_fulfillment_channel
     assert depot
     run_now(stage.job(depot, "send_shipments"), stage.now)
@@ -154,8 +155,9 @@ def test_a_number_that_several_things_have_leaves_the_choice(
     builders.product(stage.account, "MUG-2")
     for channel in (orders_shop, trader):
         shop = Channel.objects.select_related("account").get(pk=channel.pk)
-        line = builders.line("MUG-2")
-        ReceiveOrders().apply(builders.context(shop), builders.order_data("1001", line))
+        line, now = builders.line("MUG-2"), stage.now
+        placed = builders.order_data("1001", line, changed_at=now, placed_at=now)
+        ReceiveOrders().apply(builders.context(shop), placed)
     kinds = [("order" if one.order else "product") for one in find(stage.account, "1001")]
     assert kinds == ["order", "order", "product"]
     assert find(builders.account("Other"), "1001") == []
