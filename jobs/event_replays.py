@@ -140,7 +140,7 @@ def go_on(replay_id: int, at: datetime) -> bool:
         return False
     some = replay.ids[replay.position : replay.position + A_TIME]
     if not some:
-        EventReplay.objects.filter(pk=replay_id, finished_at=None).update(finished_at=at)
+        EventReplay.objects.filter(pk=replay_id, finished_at=None).update(finished_at=at, ids=[])
         return False
     try:
         with transaction.atomic():
@@ -200,7 +200,7 @@ def _count(replay: EventReplay, reasons: Counter[str], runs: Sequence[int], **mo
 def cancel(replay: EventReplay, at: datetime, actor: User | None) -> None:
     """Leave the rest as it is; raises `NotNow` where the replay is over."""
     running = EventReplay.objects.filter(pk=replay.pk, finished_at=None)
-    if not running.update(finished_at=at, cancelled=True, cancelled_by=actor):
+    if not running.update(finished_at=at, ids=[], cancelled=True, cancelled_by=actor):
         raise NotNow("This replay is over already.")
 
 

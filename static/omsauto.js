@@ -200,7 +200,7 @@
   }
 
   function onKey(event) {
-    if (event.key.length === 1) shortcut(event);
+    if (event.key?.length === 1) shortcut(event);
     if (event.key !== "Escape") return;
     const menu = event.target.closest?.("details.menu[open]");
     if (!menu) return;
