@@ -13,9 +13,9 @@ from accounts.models import Account, User
 class EventReplay(models.Model):
     """A set of events, fixed when it was asked for, that goes back into the batches of its jobs.
 
-    `ids` in the order they are taken, emptied at the end; `position`: how many of them have been. `done` went into
-    a batch, `skipped` could not, `failed` met a fault; `reasons` counts the words for both.
-    `touched_at` is the last sign of life of the worker.
+    `ids` in the order they are taken, emptied at the end; `position`: how many of them have
+    been. `done` went into a batch, `skipped` could not, `failed` met a fault; `reasons` counts
+    the words for both. `touched_at` is the last sign of life of the worker.
     """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="event_replays")
