@@ -13,7 +13,7 @@ from channels.enums import Mode
 from channels.models import Channel
 from jobs import configure, fallback, subscriptions
 from jobs.control import NotNow
-from jobs.models import Event, EventStatus, Job
+from jobs.models import Event, EventStatus, Job, RecordChange
 
 LEAST_RETENTION = timedelta(days=7)
 CHUNK = 1000
@@ -30,6 +30,15 @@ def forget_old_events(at: datetime) -> int:
     gone = 0
     while ids := list(old.values_list("pk", flat=True)[:CHUNK]):
         gone += Event.objects.filter(pk__in=ids).delete()[0]
+    return gone
+
+
+def forget_old_changes(at: datetime) -> int:
+    """Delete what runs did to records, past its retention: traces reach back for so long."""
+    old = RecordChange.objects.filter(at__lt=at - timedelta(days=settings.OMSAUTO_TRACE_DAYS))
+    gone = 0
+    while ids := list(old.order_by("at").values_list("pk", flat=True)[:CHUNK]):
+        gone += RecordChange.objects.filter(pk__in=ids).delete()[0]
     return gone
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from channels.connectors.base import Permanent
+from jobs import changes
 from jobs.overlap import Trigger
 from jobs.work import Work, commit, note, park_pending, set_aside
 from oms import parking
@@ -62,9 +63,10 @@ def _take_note(work: Work, logic: PushLogic, key: int, result: Applied | Park) -
         set_aside(work, str(key), str(result), logic.describe(key))
         return
     note(work, str(key), result)
-    commit(work, _end_item, key)
+    commit(work, _end_item, key, result)
 
 
-def _end_item(work: Work, key: int) -> None:
+def _end_item(work: Work, key: int, applied: Applied) -> None:
+    changes.write(work.run, [(str(key), applied)], work.clock())
     parking.resolve(work.channel, work.type, [str(key)], work.clock())
     work.save_counts(work.clock())

@@ -104,19 +104,19 @@ def retry_waiting_for(
     waiting = [
         (channel.pk, job_type, external_id)
         for job_type, external_id, payload in rows
-        if keys & set(_skus_in(payload))
+        if keys & set(skus_in(payload))
     ]
     reason = "retry of parked records after a change of SKU mappings"
     return _retry_each(waiting, at, actor, reason)
 
 
-def _skus_in(value: Any) -> Iterator[str]:
+def skus_in(value: Any) -> Iterator[str]:
     """The keys of all SKUs that a payload names, however deep."""
     if isinstance(value, Mapping):
         if isinstance(sku := value.get("sku"), str):
             yield sku_key(sku)
         for inner in value.values():
-            yield from _skus_in(inner)
+            yield from skus_in(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from _skus_in(inner)
+            yield from skus_in(inner)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from jobs import lease, maintenance, stock, wake, webhook_secrets
+from jobs import event_replays, lease, maintenance, stock, wake, webhook_secrets
 from jobs.execute import execute
 
 
@@ -15,9 +15,26 @@ def execute_runs(run_ids: list[int]) -> int:
     return sum(execute(run_id, timezone.now, lease.kept) for run_id in run_ids)
 
 
+@shared_task(name=wake.REPLAY_TASK)
+def replay_events(replay_id: int) -> None:
+    """Go on with a replay of events to its end; another worker may help."""
+    while event_replays.go_on(replay_id, timezone.now()):
+        pass
+
+
+@shared_task(name="jobs.wake_replays")
+def wake_replays() -> int:
+    return event_replays.wake_silent(timezone.now())
+
+
 @shared_task(name="jobs.forget_old_events")
 def forget_old_events() -> int:
     return maintenance.forget_old_events(timezone.now())
+
+
+@shared_task(name="jobs.forget_old_changes")
+def forget_old_changes() -> int:
+    return maintenance.forget_old_changes(timezone.now())
 
 
 @shared_task(name="jobs.reconcile")

@@ -16,6 +16,7 @@ from kombu import Producer
 from jobs.models import Run
 
 TASK = "jobs.execute"
+REPLAY_TASK = "jobs.replay_events"
 RUNS_PER_MESSAGE = 10
 RESEND_AFTER = timedelta(seconds=30)
 TRY_BROKER_AFTER = timedelta(seconds=1)
@@ -59,6 +60,14 @@ def send_now(run_ids: Sequence[int], at: datetime) -> bool:
         _left_to_the_clock(run_ids, at)
         return False
     return True
+
+
+def send_replay(replay_id: int) -> None:
+    """Have a worker go on with a replay of events; a lost message is sent again by maintenance."""
+    try:
+        current_app.send_task(REPLAY_TASK, args=[replay_id], retry=False)
+    except Exception:
+        log.warning("broker away, replay %s waits for maintenance", replay_id, exc_info=True)
 
 
 def _publish(app: Celery, chunks: list[Sequence[int]]) -> None:

@@ -13,7 +13,7 @@ from django.db import DataError, OperationalError, transaction
 from channels.connectors.base import Connector, Gone, Permanent, Record
 from channels.enums import JobType
 from channels.models import Channel
-from jobs import rescues
+from jobs import changes, rescues
 from jobs.lease import Clock, LeaseLost, hold
 from jobs.models import Job, Run, RunLog, RunStatus
 from jobs.overlap import Sort
@@ -136,11 +136,13 @@ def conflict_of(error: Exception) -> str:
 def apply_page(work: Work, logic: PullLogic, records: Sequence[Record]) -> None:
     """Take one page over; called in the page's transaction, ends with the counts written."""
     found: list[rescues.Candidate] = []
+    done: list[tuple[str, Applied]] = []
     for record in records:
         changed_at = record.changed_at
         if changed_at is not None and changed_at < work.channel.sync_from:
             continue
         applied = apply_one(work, logic, record)
+        done += [(record.external_id, applied)] if applied else []
         if applied and applied.outcome != Outcome.UNCHANGED and changed_at is not None:
             label = getattr(record, "number", "")
             placed_at = getattr(record, "placed_at", None)
@@ -149,6 +151,7 @@ def apply_page(work: Work, logic: PullLogic, records: Sequence[Record]) -> None:
             )
     if work.full:
         work.count(rescued=rescues.write(work.run, work.job, found, work.clock()))
+    changes.write(work.run, done, work.clock())
     handled = [record.external_id for record in records if record.external_id in work.outcomes]
     parking.resolve(work.channel, work.type, handled, work.clock())
     work.save_counts(work.clock())
@@ -158,8 +161,8 @@ def apply_entity(
     work: Work, logic: PullLogic, external_id: str, records: Sequence[Record | Gone]
 ) -> None:
     """Take over what was asked for by one id, mostly one record; as `apply_page`."""
-    for record in records:
-        apply_one(work, logic, record)
+    applied = [(one.external_id, apply_one(work, logic, one)) for one in records]
+    changes.write(work.run, [(key, done) for key, done in applied if done], work.clock())
     handled = [one.external_id for one in records if one.external_id in work.outcomes]
     if len(handled) == len(records):
         handled.append(external_id)

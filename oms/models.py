@@ -210,6 +210,7 @@ class Order(models.Model):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["account", "-id"], name="orders_of_account"),
+            models.Index(fields=["account", "number"], name="orders_by_number"),
             models.Index(
                 fields=["channel", "id"],
                 condition=Q(status__in=OPEN_ORDER_STATUSES),

@@ -56,7 +56,7 @@ class OrderPull(PullLogic):
         changed = _cancel(context, order)
         if context.at > order.revision_at:
             _write(order, {"revision_at": context.at})
-        return _answer(changed)
+        return _answer(order, changed)
 
     def open_ids(self, channel: Channel, since: datetime) -> Iterator[tuple[int, str]]:
         orders = Order.objects.filter(
@@ -82,7 +82,7 @@ def create_order(context: Context, record: OrderData) -> Applied:
             "info", f"Order {order} is finished at the platform: on record as Shipped, not sent."
         )
     allocation.start(order, context.at, context.log)
-    return Applied(Outcome.CREATED)
+    return Applied(Outcome.CREATED, state=order.status)
 
 
 def _create(context: Context, record: OrderData) -> Order:
@@ -140,11 +140,11 @@ def _apply_known(context: Context, order: Order, record: OrderData) -> Applied:
         changed = _change(context, order, record)
     if record.changed_at > order.revision_at:
         _write(order, {"revision_at": record.changed_at})
-    return _answer(changed)
+    return _answer(order, changed)
 
 
-def _answer(changed: bool) -> Applied:
-    return Applied(Outcome.UPDATED) if changed else UNCHANGED
+def _answer(order: Order, changed: bool) -> Applied:
+    return Applied(Outcome.UPDATED, state=order.status) if changed else UNCHANGED
 
 
 def _write(order: Order, values: dict[str, Any]) -> bool:

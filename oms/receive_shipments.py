@@ -42,7 +42,7 @@ class ReceiveShipments(PullLogic):
             )
             return UNCHANGED
         changed = _take_over(context, shipment, record)
-        return Applied(Outcome.UPDATED) if changed else UNCHANGED
+        return Applied(Outcome.UPDATED, state=shipment.status) if changed else UNCHANGED
 
     def gone(self, context: Context, external_id: str) -> Applied:
         """Counts as cancelled, except for what has left the warehouse already."""
@@ -51,7 +51,7 @@ class ReceiveShipments(PullLogic):
             return UNCHANGED
         changed = _cancel(context, shipment)
         _note_revision(shipment, context.at)
-        return Applied(Outcome.UPDATED) if changed else UNCHANGED
+        return Applied(Outcome.UPDATED, state=shipment.status) if changed else UNCHANGED
 
     def open_ids(self, channel: Channel, since: datetime) -> Iterator[tuple[int, str]]:
         sent = Shipment.objects.filter(

@@ -93,4 +93,4 @@ def _record(context: Context, key: int, sent: ShipmentRequest, result: PushResul
     if not hand_over(shipment, result.external_id, context.at, context.log):
         return Applied(Outcome.UNCHANGED)
     context.log("info", f"Order {order}: shipment {key} sent as {shipment.external_id}.")
-    return Applied(Outcome.UPDATED)
+    return Applied(Outcome.UPDATED, state=shipment.status)

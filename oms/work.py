@@ -42,8 +42,11 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
+    """`state` is the status of our record afterwards, where the logic says it."""
+
     outcome: Outcome
     follow_ups: tuple[FollowUp, ...] = field(default=())
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)

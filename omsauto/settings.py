@@ -55,6 +55,8 @@ OMSAUTO_BY_ID_MAX_AGE_DAYS: int = env.int("OMSAUTO_BY_ID_MAX_AGE_DAYS", default=
 OMSAUTO_BY_ID_GIVE_UP_RUNS: int = env.int("OMSAUTO_BY_ID_GIVE_UP_RUNS", default=5)
 # Events older than this are deleted; duplicates are recognised for as long (at least 7 days).
 OMSAUTO_EVENT_RETENTION_DAYS: int = env.int("OMSAUTO_EVENT_RETENTION_DAYS", default=30)
+# So far back a trace knows which run created, changed or sent a record.
+OMSAUTO_TRACE_DAYS: int = env.int("OMSAUTO_TRACE_DAYS", default=90)
 
 # --- Secrets ------------------------------------------------------------------------------------
 
@@ -183,6 +185,8 @@ DJANGO_CELERY_BEAT_TZ_AWARE = True
 # The few maintenance entries; Beat keeps them as rows that an admin sees and tunes.
 CELERY_BEAT_SCHEDULE = {
     "forget old events": {"task": "jobs.forget_old_events", "schedule": timedelta(hours=1)},
+    "forget old changes": {"task": "jobs.forget_old_changes", "schedule": timedelta(hours=1)},
+    "wake replays": {"task": "jobs.wake_replays", "schedule": timedelta(minutes=1)},
     "reconcile": {"task": "jobs.reconcile", "schedule": timedelta(hours=1)},
     "reconcile stock": {"task": "jobs.reconcile_stock", "schedule": timedelta(hours=1)},
     "audit subscriptions": {"task": "jobs.audit_subscriptions", "schedule": timedelta(hours=1)},

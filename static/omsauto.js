@@ -159,6 +159,7 @@
     if (on("[data-theme-choice]")) chooseTheme(on("[data-theme-choice]").dataset.themeChoice);
     else if (on("button[data-copy]")) copy(on("button[data-copy]"));
     else if (on("[data-opens]")) openDialog(event, on("[data-opens]"));
+    else if (on("[data-shortcuts]")) switchShortcuts();
     else if (on("[data-closes]")) on("dialog")?.close();
     else if (on("[data-dismiss]")) on(".message")?.remove();
   }
@@ -169,7 +170,37 @@
     }
   }
 
+  // --- The key "/" leads to the search, unless somebody is writing or has switched it off.
+
+  const OFF = "omsauto.no-shortcuts";
+
+  function shortcut(event) {
+    const field = document.querySelector(`[data-shortcut="${CSS.escape(event.key)}"]`);
+    if (!field || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (localStorage.getItem(OFF) || event.target.closest?.(WRITING)) return;
+    if (document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    if (!field.checkVisibility()) field.closest("[popover]")?.showPopover();
+    field.focus();
+    field.select();
+  }
+
+  const WRITING = "input, select, textarea, [contenteditable]";
+
+  function switchShortcuts() {
+    if (localStorage.getItem(OFF)) localStorage.removeItem(OFF);
+    else localStorage.setItem(OFF, "1");
+    markShortcuts();
+  }
+
+  function markShortcuts() {
+    for (const button of document.querySelectorAll("[data-shortcuts]")) {
+      button.setAttribute("aria-pressed", String(!localStorage.getItem(OFF)));
+    }
+  }
+
   function onKey(event) {
+    if (event.key?.length === 1) shortcut(event);
     if (event.key !== "Escape") return;
     const menu = event.target.closest?.("details.menu[open]");
     if (!menu) return;
@@ -221,6 +252,7 @@
 
   function prepare() {
     markTheme();
+    markShortcuts();
     refreshTimes();
     fadeMessages();
     document.querySelectorAll("form[data-dirty-watch]").forEach(watch);

@@ -9,7 +9,7 @@ from typing import Any
 from accounts.models import Account
 from channels.models import Channel
 from jobs import configure
-from jobs.models import Event, EventStatus, Job, Run, RunStatus
+from jobs.models import Event, EventReplay, EventStatus, Job, Run, RunStatus
 from jobs.overlap import Sort, Trigger
 from oms.models import ParkedRecord
 from tests import builders
@@ -61,6 +61,21 @@ class BrandState:
             "body": b'{"type": "order.created"}',
         }
         return Event.objects.create(**{**values, **fields})
+
+    def replay(self, **fields: Any) -> EventReplay:
+        """A replay of one event that is over, unless told otherwise."""
+        values: dict[str, Any] = {
+            "account": self.account,
+            "words": "failed",
+            "ids": [1],
+            "total": 1,
+            "position": 1,
+            "done": 1,
+            "started_at": NOW,
+            "touched_at": NOW,
+            "finished_at": NOW,
+        }
+        return EventReplay.objects.create(**{**values, **fields})
 
     def parked(self, number: int = 1, **fields: Any) -> ParkedRecord:
         values: dict[str, Any] = {

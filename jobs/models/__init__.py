@@ -4,6 +4,8 @@ The database is the truth. Promises are constraints with names; state moves by c
 updates whose row count is looked at.
 """
 
+from jobs.models.changes import RecordChange
+from jobs.models.event_replays import EventReplay
 from jobs.models.events import (
     Event,
     EventStatus,
@@ -38,9 +40,11 @@ __all__ = [
     "EmergencyState",
     "EmergencyTransition",
     "Event",
+    "EventReplay",
     "EventStatus",
     "Heartbeat",
     "Job",
+    "RecordChange",
     "Rescue",
     "Run",
     "RunLog",

@@ -6,6 +6,8 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Left
 
 from channels.models import Channel
 from jobs.models.jobs import Job
@@ -21,8 +23,15 @@ class EventStatus(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
+LONGEST_ENTITY = 120
+"""So much of an entity's id is in the index."""
+
+
 class Event(models.Model):
-    """One accepted webhook delivery, with its raw body and headers."""
+    """One accepted webhook delivery, with its raw body and headers.
+
+    `entity` is the first of its entities, mostly the only one: what a search by id looks up.
+    """
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="events")
     job = models.ForeignKey(Job, models.CASCADE, null=True, related_name="events")
@@ -37,6 +46,11 @@ class Event(models.Model):
     headers = models.JSONField(default=dict)
     body = models.BinaryField()
     duplicates = models.PositiveIntegerField(default=0)
+    entity = models.GeneratedField(
+        expression=Left(KeyTextTransform("0", "entities"), LONGEST_ENTITY),
+        output_field=models.TextField(null=True),
+        db_persist=True,
+    )
 
     objects = EventQuerySet.as_manager()
 
@@ -60,6 +74,13 @@ class Event(models.Model):
             ),
             models.Index(fields=["channel", "-id"], name="events_of_channel"),
             models.Index(fields=["received_at"], name="events_by_age"),
+            models.Index(fields=["channel", "entity"], name="events_of_entity"),
+            models.Index(fields=["channel", "delivery_id"], name="events_by_delivery"),
+            models.Index(
+                fields=["channel", "status", "-id"],
+                condition=Q(status__in=["held", "ignored", "failed"]),
+                name="events_not_done",
+            ),
         ]
 
     def __str__(self) -> str:

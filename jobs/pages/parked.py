@@ -22,6 +22,7 @@ from jobs.overlap import Sort
 from jobs.pages.here import Here, page
 from jobs.pages.records import parked_rows
 from jobs.pages.tags import clock
+from jobs.pages.trace import trace_of
 from oms.models import ParkedRecord, ParkedStatus
 
 LOOKED_THROUGH = 200
@@ -77,6 +78,7 @@ def show(here: Here, parked_id: int) -> HttpResponse:
         "moments": sorted(_moments(parked), key=lambda moment: moment.at)[::-1],
         "is_open": parked.status == ParkedStatus.PARKED,
         "longest_note": LONGEST_NOTE,
+        "trace_url": trace_of(parked),
         "nav_current": "records",
     }
     return here.render("jobs/parked.html", context)

@@ -11,7 +11,7 @@ from accounts.models import Role
 from channels.enums import JobType
 from jobs import control
 from jobs.lease import MAX_ATTEMPTS
-from jobs.models import TRIGGERS, Event, Job, Run, RunStatus
+from jobs.models import TRIGGERS, Event, Job, RecordChange, Run, RunStatus
 from jobs.overlap import Trigger
 from jobs.pages.here import Here, page
 from jobs.pages.paging import newest_first, number
@@ -56,6 +56,7 @@ def show_run(here: Here, run_id: int) -> HttpResponse:
     run = find_run(here, run_id)
     events = Event.objects.filter(run=run).without_body()
     job = Job.objects.get(pk=run.job_id)
+    changes = RecordChange.objects.filter(run=run)
     context = {
         "run": run,
         "job": job,
@@ -63,6 +64,8 @@ def show_run(here: Here, run_id: int) -> HttpResponse:
         "event_count": events.count(),
         "log": list(run.log.all()[:LOG_LINES]),
         "rescues": run.rescues.all()[:LISTED],
+        "changes": changes[:LISTED],
+        "change_count": changes.count(),
         "stretches": run.stretches.all()[:LISTED],
         "attempts_allowed": MAX_ATTEMPTS,
         "run_ended_early": run.status in (RunStatus.CANCELLED, RunStatus.SKIPPED),

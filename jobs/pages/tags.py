@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from django import template
@@ -12,8 +12,11 @@ from django.utils.html import format_html
 from accounts.models import HistoryEntry
 from channels.enums import JobType
 from channels.models import Channel
+from jobs.models import RecordChange
+from jobs.pages.trace import trace_of
 from jobs.pages.words import history_lines
 from jobs.plan import say
+from jobs.trace_entries import AT_ONCE, span
 
 register = template.Library()
 
@@ -52,6 +55,27 @@ def job_label(job_type: str) -> str:
 
 
 @register.filter
+def exactly(at: datetime) -> str:
+    """The time of an instant to the second, in the account's zone, with its date in the title."""
+    local = timezone.localtime(at)
+    exact = f"{local:%a} {local.day} {local:%b %Y, %H:%M:%S %Z}"
+    day = "" if local.date() == timezone.localdate() else f"{local.day} {local:%b}, "
+    return format_html(
+        '<time datetime="{}" title="{}">{}{}</time>',
+        local.isoformat(),
+        exact,
+        day,
+        f"{local:%H:%M:%S}",
+    )
+
+
+@register.filter
+def later(gap: timedelta | None) -> str:
+    """ "4.5 min later"; "" for what follows at once or is the first."""
+    return f"{span(gap)} later" if gap and gap >= AT_ONCE else ""
+
+
+@register.filter
 def listed(values: list[str]) -> str:
     """ "a, b and c"."""
     *first, last = values or [""]
@@ -62,6 +86,12 @@ def listed(values: list[str]) -> str:
 def changed_lines(entry: HistoryEntry) -> list[str]:
     """What a history entry says was changed, a line each."""
     return history_lines(entry)
+
+
+@register.filter
+def trace_link(change: RecordChange) -> str:
+    """The address of the trace of what a run changed."""
+    return trace_of(change)
 
 
 @register.filter

@@ -9,6 +9,7 @@ from jobs.pages import (
     channel_new,
     channel_page,
     clone,
+    event_replays,
     events,
     members,
     overview,
@@ -20,6 +21,7 @@ from jobs.pages import (
     sku_mappings,
     subscriptions,
     tokens,
+    trace,
     webhook_secret,
 )
 
@@ -102,8 +104,16 @@ urlpatterns = [
     path("runs/<int:run_id>/cancel/", runs.cancel, name="cancel_run"),
     path("runs/<int:run_id>/retry/", runs.retry, name="retry_run"),
     path("events/", events.list_events, name="events"),
+    path("events/replay/", event_replays.replay_events, name="replay_events"),
+    path("events/replays/<int:replay_id>/", event_replays.show_replay, name="event_replay"),
+    path(
+        "events/replays/<int:replay_id>/cancel/",
+        event_replays.cancel_replay,
+        name="cancel_event_replay",
+    ),
     path("events/<int:event_id>/", events.show_event, name="event"),
     path("events/<int:event_id>/replay/", events.replay, name="replay_event"),
+    path("trace/", trace.show_trace, name="trace"),
     path("records/", records.show_records, name="records"),
     path("records/orders/<int:order_id>/", records.show_order, name="order"),
     path("records/parked/retry/", parked.retry_all, name="retry_all_parked"),

@@ -240,6 +240,12 @@ def test_an_empty_body_is_an_empty_text(brand: Brand) -> None:
     assert (single["body"], single["body_encoding"]) == ("", "utf-8")
 
 
+def test_signatures_and_credentials_of_an_event_are_hidden(brand: Brand) -> None:
+    event = brand.event(headers={"webhook-signature": "v1,s3cret", "webhook-id": "d-1"})
+    shown = brand.viewer.get(f"events/{event.pk}/").json()["headers"]
+    assert shown == {"webhook-id": "d-1", "webhook-signature": "(hidden, 9 characters)"}
+
+
 def test_filters_of_events(brand: Brand) -> None:
     done = brand.event(1)
     held = brand.event(2, status=EventStatus.HELD)

@@ -13,7 +13,7 @@ from accounts import invitations, tokens
 from accounts.models import Role
 from channels.models import Channel
 from jobs import configure
-from jobs.models import Event, Run
+from jobs.models import Event, EventReplay, Run
 from jobs.pages.urls import urlpatterns
 from oms.models import Order, ParkedRecord, Shipment
 from tests import builders
@@ -37,6 +37,7 @@ NOT_PAGES = {
     "cancel_run",
     "retry_run",
     "replay_event",
+    "cancel_event_replay",
     "retry_parked",
     "discard_parked",
     "retry_all_parked",
@@ -105,6 +106,9 @@ def paths_of(shop: Channel) -> list[str]:
     shown = [runs.filter(rescued__gt=0).get(), runs.exclude(error="").first(), runs.first()]
     assert Shipment.objects.exists()
     assert ParkedRecord.objects.exists()
+    replay = EventReplay.objects.create(
+        account=shop.account, words="done", total=3, position=1, started_at=NOW, touched_at=NOW
+    )
     own = connect(shop.account, name="Own shop", connector="http")
     colleague = builders.user(f"{'long' * 12}@example.com", of=shop.account, role=Role.OPERATOR)
     tokens.issue(colleague, "Nightly" * 11, shop.account, Role.VIEWER)
@@ -144,7 +148,14 @@ def paths_of(shop: Channel) -> list[str]:
         "/runs/?trigger=manual&status=failed",
         *[f"/runs/{run.pk}/" for run in shown if run],
         "/events/",
+        "/events/?q=topic:order&period=today",
         f"/events/{Event.objects.earliest('pk').pk}/",
+        "/events/replay/?status=done",
+        f"/events/replays/{replay.pk}/",
+        "/trace/",
+        "/trace/?q=nothing-goes-by-this-name",
+        f"/trace/?order={Order.objects.latest('pk').pk}",
+        "/trace/?q=MUG",
         *[f"/records/?tab={tab}" for tab in ("orders", "shipments", "products", "stock", "parked")],
         f"/records/parked/{ParkedRecord.objects.earliest('pk').pk}/",
         f"/records/orders/{Order.objects.earliest('pk').pk}/",

@@ -23,7 +23,7 @@ OF_OPERATORS = {
     "discard_parked", "retry_all_parked", "add_product", "set_stock", "import_stock", "channel",
     "new_channel", "add_sku_mapping", "change_sku_mapping", "delete_sku_mapping",
     "import_sku_mappings", "subscriptions", "api_tokens", "webhook_secret", "end_former_secret",
-    "preview_schedule",
+    "preview_schedule", "replay_events", "cancel_event_replay",
 }  # fmt: skip
 OF_ADMINS = {
     "account", "preview_account", "recurring_jobs", "preview_recurring", "members",
@@ -33,6 +33,7 @@ OF_ADMINS = {
 ASKS_TO_ADMINISTER = {"remove_member", "clone_account"}
 ASKS_TO_ACT = {
     "enable_channel", "disable_channel", "delete_channel", "new_channel", "webhook_secret",
+    "replay_events",
 }  # fmt: skip
 OF_EVERYBODY = {"switch_account", "leave_account"}
 NAMES = [str(pattern.name) for pattern in urlpatterns]
@@ -53,6 +54,7 @@ def addresses(brand: Brand) -> dict[str, str]:
         "run_id": brand.run().pk,
         "event_id": brand.event().pk,
         "parked_id": brand.parked().pk,
+        "replay_id": brand.replay().pk,
         "order_id": Order.objects.get().pk,
         "level_id": StockLevel.objects.get().pk,
         "mapping_id": SkuMapping.objects.create(

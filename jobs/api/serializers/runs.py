@@ -7,6 +7,7 @@ import base64
 from rest_framework import serializers
 
 from jobs.api.fields import RowShape
+from jobs.masking import masked
 from jobs.models import Event, Rescue, Run, RunLog
 
 
@@ -78,6 +79,7 @@ class EventSerializer(RowShape):
     channel = serializers.IntegerField(source="channel_id")
     type = serializers.CharField(source="job.type", default=None, allow_null=True)
     run = serializers.IntegerField(source="run_id", allow_null=True)
+    headers = serializers.SerializerMethodField()
     body = serializers.SerializerMethodField()
     body_encoding = serializers.SerializerMethodField()
 
@@ -100,6 +102,10 @@ class EventSerializer(RowShape):
             "body_encoding",
         )
         read_only_fields = fields
+
+    def get_headers(self, event: Event) -> dict[str, str]:
+        """Without credentials and signatures."""
+        return masked(event.headers)
 
     def get_body(self, event: Event) -> str:
         text = _text(event)
