@@ -59,7 +59,7 @@ class Event(models.Model):
                 name="events_not_ended",
             ),
             models.Index(fields=["channel", "-id"], name="events_of_channel"),
-            models.Index(fields=["received_at"], name="events_by_age"),
+            models.Index(fields=["received_at", "channel"], name="events_by_age_and_channel"),
         ]
 
     def __str__(self) -> str:
