@@ -19,6 +19,8 @@ from jobs.models import Heartbeat, Run, RunStatus
 
 NEWEST = 1000
 """How many of the newest runs are looked through for those that had a slot."""
+SIGNS = 200
+"""How many of the newest runs are looked through for the sign of a worker."""
 PERIOD = timedelta(hours=1)
 """The slots that lateness speaks of are no older."""
 SILENT_AFTER = timedelta(seconds=30)
@@ -78,32 +80,35 @@ class Pulse:
 def take_pulse(at: datetime, account: Account | None = None) -> Pulse:
     """Of the whole installation, or of an account's runs; clock and worker are everybody's."""
     runs = Run.objects.all() if account is None else Run.objects.filter(account=account)
-    waits = _waits(runs, at)
+    queued, due, oldest = _waits(runs, at)
     slots = _newest_slots(runs, at)
-    oldest = waits["oldest"]
     return Pulse(
         at=at,
         tick_at=Heartbeat.objects.filter(name=blind.CLOCK).values_list("at", flat=True).first(),
         dispatch=_lateness((slot, created) for slot, created, _started in slots),
         start=_lateness((slot, started) for slot, _created, started in slots),
         queue_age=at - oldest if oldest else None,
-        queued=waits["queued"],
-        due=waits["due"],
+        queued=queued,
+        due=due,
         running=runs.filter(status=RunStatus.RUNNING).count(),
         worker_seen_at=_worker_seen_at(),
     )
 
 
-def _waits(runs: QuerySet[Run], at: datetime) -> dict[str, int | datetime | None]:
-    """A run that waits for the end of another of its job waits for no worker."""
+def _waits(runs: QuerySet[Run], at: datetime) -> tuple[int, int, datetime | None]:
+    """(queued, due, since when the oldest of these could have started).
+
+    A run that waits for the end of another of its job waits for no worker.
+    """
     others = Run.objects.active().filter(job=OuterRef("job")).exclude(pk=OuterRef("pk"))
     free = Q(not_before__lte=at, blocked=False)
     queued = runs.filter(status=RunStatus.QUEUED).annotate(blocked=Exists(others))
-    return queued.aggregate(
+    found = queued.aggregate(
         queued=Count("pk"),
         due=Count("pk", filter=free),
         oldest=Min("not_before", filter=free),
     )
+    return found["queued"], found["due"], found["oldest"]
 
 
 Slot = tuple[datetime, datetime, datetime | None]
@@ -136,6 +141,6 @@ def _worker_seen_at() -> datetime | None:
     runs = Run.objects.order_by("-pk")
     until = runs.filter(status=RunStatus.RUNNING).aggregate(until=Max("lease_until"))["until"]
     ended = Case(When(status=RunStatus.SUCCEEDED, then="finished_at"))
-    newest = runs.values_list("started_at", ended)[:NEWEST]
+    newest = runs.values_list("started_at", ended)[:SIGNS]
     seen = [moment for pair in newest for moment in pair if moment]
     return max([*seen, until - LEASE] if until else seen, default=None)

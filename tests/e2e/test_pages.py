@@ -100,6 +100,7 @@ def paths_of(shop: Channel) -> list[str]:
     own = connect(shop.account, name="Own shop", connector="http")
     return [
         "/",
+        "/attention/",
         "/channels/sales/",
         "/channels/fulfillment/",
         "/channels/supported/",

@@ -14,9 +14,10 @@ from tests.brand import connect
 from tests.pages.conftest import Brand
 
 LISTS = (
-    "/", "/channels/sales/", "/channels/fulfillment/", "/runs/", "/events/", "/account/",
-    "/account/recurring-jobs/", "/account/history/", "/records/", "/records/?tab=shipments",
-    "/records/?tab=products", "/records/?tab=stock", "/records/?tab=parked",
+    "/", "/attention/", "/channels/sales/", "/channels/fulfillment/", "/runs/", "/events/",
+    "/account/", "/account/recurring-jobs/", "/account/history/", "/records/",
+    "/records/?tab=shipments", "/records/?tab=products", "/records/?tab=stock",
+    "/records/?tab=parked",
 )  # fmt: skip
 TABS = ("", "?tab=connection", "?tab=skus", "?tab=activity")
 
