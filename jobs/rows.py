@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from channels.connectors.base import Capability
+from channels.connectors.registry import CONNECTORS
 from channels.enums import PRODUCT_TYPES, TRAITS, JobType, Track
+from channels.models import Channel
+from channels.vault import Unreadable, open_secrets
 from jobs.change import stable_offer
 from jobs.models import Job
 from jobs.plan import Plan, allowed_period
 from jobs.reading import jobs_in_emergency, shown_reason, shown_state
-from jobs.saving import secrets_of
 from jobs.world import World, capability
 from oms.registry import LOGIC
 
@@ -128,21 +133,45 @@ def _acted_on(world: World, job: Job) -> Row:
     return {"id": channel.pk, "name": channel.name, "note": world.plan(job).note}
 
 
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """A setting that lets a job fall silent: `kind` is mapping, secret or renewal."""
+
+    kind: str
+    job: Job
+    text: str
+
+
 def warnings(world: World) -> list[str]:
     """Why webhooks will not start what shows a webhook row, and credentials will expire."""
     plans = [(job, world.plan(job)) for job in world.jobs.values()]
+    return [concern.text for concern in concerns(world, plans)]
+
+
+def concerns(world: World, plans: Sequence[tuple[Job, Plan]]) -> list[Concern]:
+    """What there is to warn of in these jobs of the world, with their plans."""
     listening = [(job, plan) for job, plan in plans if plan.on_webhook]
     found = [
-        f"{JobType(job.type).label}: no webhook mapping is switched on, so nothing starts it and "
-        "it has no emergency job. Switch a mapping on."
+        Concern("mapping", job, f"{JobType(job.type).label}: {_NOT_MAPPED}")
         for job, plan in listening
         if not plan.main_on
     ]
-    channels = {job.channel_id for job, _plan in listening}
-    found += [text for pk in sorted(channels) if (text := _no_secret(world, pk))]
-    return found + [_NOT_RENEWED for job, plan in plans if _ends(world, job, plan)]
+    first = {job.channel_id: job for job, _plan in reversed(listening)}
+    found += [
+        Concern("secret", first[channel_id], _UNSIGNED)
+        for channel_id in sorted(first)
+        if _lacks_secret(world.channels[channel_id])
+    ]
+    return found + [
+        Concern("renewal", job, _NOT_RENEWED) for job, plan in plans if _ends(world, job, plan)
+    ]
 
 
+_NOT_MAPPED = (
+    "no webhook mapping is switched on, so nothing starts it and it has no emergency job. Switch "
+    "a mapping on."
+)
+_UNSIGNED = "The channel has no webhook secret: every delivery is rejected. Enter the secret."
 _NOT_RENEWED = (
     "Authorization Refresh: its Main Job Period is None, so the channel's credentials are not "
     "renewed and will expire. Give it a period."
@@ -154,13 +183,36 @@ def _ends(world: World, job: Job, plan: Plan) -> bool:
     if job.type != JobType.REFRESH_AUTHORIZATION or plan.row is None or plan.main_on:
         return False
     channel = world.channels[job.channel_id]
-    connector = channel.connector_class(channel.settings, secrets_of(channel))
-    return connector.authorization_expires() or channel.authorization_expires_at is not None
+    if channel.authorization_expires_at is not None:
+        return True
+    settings = json.dumps(channel.settings, sort_keys=True)
+    return _expires(channel.connector, settings, channel.secrets_encrypted)
 
 
-def _no_secret(world: World, channel_id: int) -> str:
-    channel = world.channels[channel_id]
+def _lacks_secret(channel: Channel) -> bool:
     needed = channel.connector_class.needs_webhook_secret(channel.settings)
-    if not needed or secrets_of(channel).get("webhook_secret"):
-        return ""
-    return "The channel has no webhook secret: every delivery is rejected. Enter the secret."
+    return needed and not _has_webhook_secret(channel.secrets_encrypted)
+
+
+# Opening the secrets of hundreds of channels for each look at the overview is dear. What is kept
+# of them is one answer by their sealed text, which every change of them changes.
+ANSWERS = 10_000
+
+
+@lru_cache(ANSWERS)
+def _has_webhook_secret(sealed: str) -> bool:
+    return bool(_opened(sealed).get("webhook_secret"))
+
+
+@lru_cache(ANSWERS)
+def _expires(connector: str, settings: str, sealed: str) -> bool:
+    made = CONNECTORS[connector](json.loads(settings), _opened(sealed))
+    return made.authorization_expires()
+
+
+def _opened(sealed: str) -> dict[str, str]:
+    """The secrets; none where the key they were sealed with is gone."""
+    try:
+        return open_secrets(sealed)
+    except Unreadable:
+        return {}

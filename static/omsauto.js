@@ -227,11 +227,38 @@
     return words.format(Math.trunc(seconds / size), unit);
   }
 
+  // By the server's clock, whatever this device believes.
+  const clock = document.querySelector("time[data-clock]");
+  const ahead = clock ? Date.parse(clock.dateTime) - Date.now() : 0;
+
   function refreshTimes() {
-    const now = Date.now();
+    const now = Date.now() + ahead;
     for (const time of document.querySelectorAll("time[data-relative]")) {
       const instant = Date.parse(time.dateTime);
       if (!Number.isNaN(instant)) time.textContent = relative(instant, now);
+    }
+  }
+
+  function refreshClock() {
+    const timeZone = clock.dataset.clock;
+    const shape = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone };
+    const said = new Date(Date.now() + ahead).toLocaleTimeString("en-GB", shape);
+    if (clock.textContent !== said) clock.textContent = said;
+  }
+
+  // Exact times by keyboard (times.css): a row with a control shows them while that has the
+  // focus. Rows without one get a single stop in their list; a time that stands alone is one.
+  const CONTROLS = "a[href], button, input, select, textarea, summary, [tabindex='0']";
+
+  function makeTimesReachable() {
+    const served = new Set(document.querySelectorAll("time[title][tabindex]"));
+    const lists = new Set([...served].map((time) => time.closest("tbody, ol, ul, dl")));
+    for (const time of document.querySelectorAll("time[title]:not([tabindex])")) {
+      const list = time.closest("tbody, ol, ul, dl");
+      const row = list && time.closest("tr, li, dl > div");
+      if (row?.querySelector(CONTROLS) || (list && lists.has(list))) continue;
+      time.tabIndex = 0;
+      lists.add(list);
     }
   }
 
@@ -250,10 +277,17 @@
     if (event.detail.successful) silent = false;
   }
 
+  // A page that nobody sees asks for nothing; it catches up with the next poll after it is seen.
+  function onRequest(event) {
+    const polls = event.detail.elt.getAttribute("hx-trigger")?.startsWith("every ");
+    if (polls && document.hidden) event.preventDefault();
+  }
+
   function prepare() {
     markTheme();
     markShortcuts();
     refreshTimes();
+    makeTimesReachable();
     fadeMessages();
     document.querySelectorAll("form[data-dirty-watch]").forEach(watch);
   }
@@ -266,6 +300,7 @@
   document.addEventListener("submit", onSubmit);
   document.addEventListener("htmx:load", prepare);
   document.addEventListener("htmx:load", catchUp);
+  document.addEventListener("htmx:beforeRequest", onRequest);
   document.addEventListener("htmx:sendError", onSilence);
   document.addEventListener("htmx:responseError", onSilence);
   document.addEventListener("htmx:afterRequest", onAnswer);
@@ -277,5 +312,6 @@
     document.querySelector(".sidebar:popover-open")?.hidePopover();
   });
   setInterval(refreshTimes, 30_000);
+  if (clock) setInterval(refreshClock, 1000);
   prepare();
 })();

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0002_initial'),
         ('channels', '0003_webhook_mapping_id_path'),
-        ('jobs', '0001_initial'),
+        ('jobs', '0002_indexes_of_the_overview'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

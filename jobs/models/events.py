@@ -73,7 +73,7 @@ class Event(models.Model):
                 name="events_not_ended",
             ),
             models.Index(fields=["channel", "-id"], name="events_of_channel"),
-            models.Index(fields=["received_at"], name="events_by_age"),
+            models.Index(fields=["received_at", "channel"], name="events_by_age_and_channel"),
             models.Index(fields=["channel", "entity"], name="events_of_entity"),
             models.Index(fields=["channel", "delivery_id"], name="events_by_delivery"),
             models.Index(

@@ -104,6 +104,9 @@ class Run(models.Model):
             models.Index(fields=["job"], condition=Q(unfinished=True), name="runs_left_unfinished"),
             models.Index(fields=["account", "-id"], name="runs_of_account"),
             models.Index(fields=["channel", "-id"], name="runs_of_channel"),
+            models.Index(
+                fields=["account", "-id"], condition=Q(status="failed"), name="runs_failed"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -163,6 +166,7 @@ class Rescue(models.Model):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["job", "external_id"], name="rescues_of_job"),
+            models.Index(fields=["rescued_at"], name="rescues_by_age"),
         ]
 
     def __str__(self) -> str:

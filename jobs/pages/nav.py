@@ -1,4 +1,4 @@
-"""What the frame of every page shows: the account, those to switch to, the user's role."""
+"""What the frame of every page shows: the account and its time, those to switch to, the role."""
 
 from django.http import HttpRequest
 
@@ -13,4 +13,5 @@ def nav(request: HttpRequest) -> dict[str, object]:
         "nav_account": here.account,
         "nav_accounts": here.accounts,
         "nav_role": here.role.label,
+        "nav_now": here.at,
     }

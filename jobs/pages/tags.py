@@ -20,11 +20,35 @@ from jobs.trace_entries import AT_ONCE, span
 
 register = template.Library()
 
+SECONDS_WITH_TENTHS = 10
+UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
+
 
 @register.filter
 def minutes(value: int | None) -> str:
     """A duration: 480 is "8 hours", None is "None"."""
     return say(value)
+
+
+@register.filter
+def span(length: timedelta | None, empty: str = "none") -> str:
+    """A measured length of time: "0.4 seconds", "12 seconds", "2 hours 5 minutes"."""
+    if length is None:
+        return empty
+    seconds = length.total_seconds()
+    if seconds < SECONDS_WITH_TENTHS:
+        return _many(round(seconds, 1), "second")
+    parts = []
+    rest = round(seconds)
+    for unit, size in UNITS:
+        count, rest = divmod(rest, size)
+        if count:
+            parts.append(_many(count, unit))
+    return " ".join(parts[:2])
+
+
+def _many(count: float, unit: str) -> str:
+    return f"{count:g} {unit}" if count == 1 else f"{count:g} {unit}s"
 
 
 @register.filter

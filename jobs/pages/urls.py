@@ -4,6 +4,7 @@ from django.urls import path
 
 from jobs.pages import (
     account,
+    attention,
     channel_actions,
     channel_lists,
     channel_new,
@@ -27,6 +28,7 @@ from jobs.pages import (
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
+    path("attention/", attention.list_attention, name="attention"),
     path("channels/sales/", channel_lists.sales_channels, name="sales_channels"),
     path("channels/fulfillment/", channel_lists.fulfillment_channels, name="fulfillment_channels"),
     path("channels/supported/", channel_lists.supported, name="supported"),

@@ -115,6 +115,7 @@ def paths_of(shop: Channel) -> list[str]:
     invitations.invite(shop.account, f"{'new' * 20}@example.com", Role.ADMIN, NOW, colleague)
     return [
         "/",
+        "/attention/",
         "/channels/sales/",
         "/channels/fulfillment/",
         "/channels/supported/",

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from channels.models import Channel
 from jobs.models import Heartbeat, Job, RunStatus
+from jobs.pages import overview
 from tests import builders
+from tests.brand import connect
 from tests.builders import NOW
 from tests.pages.conftest import Brand, Person
 
@@ -60,7 +67,7 @@ def test_what_an_operator_must_mend_leads_to_where_it_is_mended(brand: Brand) ->
     Channel.objects.filter(pk=brand.shop.pk).update(needs_attention="The token was refused.")
     brand.parked()
     page = brand.viewer.text("/")
-    assert "Shop: The token was refused." in page
+    assert "<strong>Shop:</strong> The token was refused." in page
     assert f'href="{brand.page}?tab=connection"' in page
     assert "1 record is parked" in page
     assert f"tab=parked&amp;channel={brand.shop.pk}" in page
@@ -76,3 +83,70 @@ def test_suspended_jobs_have_no_next_slot(brand: Brand) -> None:
     brand.operator.post(brand.page, **{PERIOD: "60"})
     brand.operator.post(f"{brand.page}disable/")
     assert "No job waits for a slot" in brand.viewer.text("/")
+
+
+def test_a_line_tells_the_last_failure_and_the_rescues_of_a_day_and_a_week(brand: Brand) -> None:
+    failed = brand.run(status=RunStatus.FAILED, error="x", finished_at=NOW - timedelta(minutes=5))
+    for days in (0, 1, 6, 8):
+        at = NOW - timedelta(days=days, minutes=1)
+        failed.rescues.create(job=brand.job(), external_id=str(days), changed_at=at, rescued_at=at)
+    row = line_of(brand.viewer.text("/"), "Shop")
+    assert f'href="/runs/{failed.pk}/"' in row
+    assert "12:55" in row
+    assert re.findall(r'<td class="num">(\d+)</td>', row) == ["1", "3"]
+
+
+def line_of(page: str, channel: str) -> str:
+    """The row of a channel in the overview's table."""
+    return next(row for row in page.split("<tr")[1:] if f">{channel}</a>" in row)
+
+
+def test_the_worst_channels_come_first_and_the_lists_have_the_others(
+    brand: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overview, "SHOWN", 2)
+    connect(brand.account, name="Quiet shop")
+    broken = connect(brand.account, name="Zebra shop")
+    brand.run(channel=broken, status=RunStatus.FAILED, error="x", finished_at=NOW)
+    brand.parked(channel=brand.depot)
+    page = brand.viewer.text("/")
+    assert re.findall(r'class="row-link"[^>]*>([^<]*)<', page) == ["Zebra shop", "Warehouse"]
+    assert "The 2 worst, of 4" in page
+    assert re.search(r'href="/channels/sales/">All 3 sales channels<', page)
+    assert re.search(r'href="/channels/fulfillment/">All 1 fulfillment channel<', page)
+
+
+def test_the_pulse_tells_lateness_in_words_and_what_it_is_of(brand: Brand) -> None:
+    slot = NOW - timedelta(minutes=10)
+    created = slot + timedelta(milliseconds=400)
+    brand.run(slot_at=slot, created_at=created, started_at=slot + timedelta(seconds=75))
+    page = brand.viewer.text("/")
+    assert "0.4 seconds" in page
+    assert "1 minute 15 seconds" in page
+    assert "Of this account's newest run with a slot in the last hour" in page
+
+
+def test_without_a_slot_the_pulse_says_so(brand: Brand) -> None:
+    assert "No run of this account had a slot in the last hour." in brand.viewer.text("/")
+
+
+def test_the_events_are_counted_for_the_page_and_their_own_part_and_not_for_each_poll(
+    brand: Brand,
+) -> None:
+    brand.event()
+    assert "jobs_event" in asked(brand, {})
+    assert "jobs_event" not in asked(brand, {"HX-Request": "true", "HX-Target": "overview"})
+    assert "jobs_event" in asked(brand, {"HX-Request": "true", "HX-Target": "event-hours"})
+
+
+def asked(brand: Brand, headers: dict[str, str]) -> str:
+    """The tables that the overview asks for."""
+    with CaptureQueriesContext(connection) as captured:
+        assert brand.viewer.client.get("/", headers=headers).status_code == 200
+    return " ".join(re.search(r'FROM "?(\w+)', one["sql"])[1] for one in captured)  # type: ignore[index]
+
+
+def test_every_page_shows_the_accounts_zone_and_its_time(brand: Brand) -> None:
+    zone = brand.viewer.text("/runs/").split('class="zone"')[1].split("</p>")[0]
+    assert "<span>Europe/Berlin</span>" in zone
+    assert ">13:00</time>" in zone

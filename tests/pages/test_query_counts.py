@@ -16,7 +16,7 @@ from tests.brand import connect
 from tests.pages.conftest import Brand
 
 LISTS = (
-    "/", "/channels/sales/", "/channels/fulfillment/", "/runs/", "/events/",
+    "/", "/attention/", "/channels/sales/", "/channels/fulfillment/", "/runs/", "/events/",
     "/events/?q=id:1001", "/trace/?q=MUG", "/account/", "/account/recurring-jobs/",
     "/account/history/", "/account/members/", "/account/tokens/", "/records/",
     "/records/?tab=shipments", "/records/?tab=products", "/records/?tab=stock",

@@ -1,0 +1,146 @@
+"""The clock's own pulse: does it tick, how late are slots taken, does a worker take what is due.
+
+Only reads, and only what the engine stores anyway; a handful of queries, each on an index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+
+from django.db.models import Case, Count, Exists, Max, Min, OuterRef, Q, QuerySet, When
+
+from accounts.models import Account
+from jobs import blind
+from jobs.lease import LEASE
+from jobs.models import Heartbeat, Run, RunStatus
+
+NEWEST = 1000
+"""How many of the newest runs are looked through for those that had a slot."""
+SIGNS = 200
+"""How many of the newest runs are looked through for the sign of a worker."""
+PERIOD = timedelta(hours=1)
+"""The slots that lateness speaks of are no older."""
+SILENT_AFTER = timedelta(seconds=30)
+"""The clock ticks each second; this long without a tick is a fault, as /readyz says too."""
+STUCK_AFTER = timedelta(seconds=60)
+"""By now an unclaimed run has been sent twice: either no worker lives, or all are busy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """How long after their slots runs were somewhere; nearest-rank percentiles over `runs`."""
+
+    runs: int
+    p50: timedelta
+    p99: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """The signs of life at one moment.
+
+    `dispatch`: from a slot to the tick that made its run; `start`: from a slot to the moment a
+    worker first claimed its run. None where no slot of the last hour was taken. `due` counts the
+    queued runs that could start now, whose job has no other run active; `queue_age` is for how
+    long the oldest of them could have started, None where there is none. `worker_seen_at`: when
+    a worker last claimed, kept or ended any run of this installation.
+    """
+
+    at: datetime
+    tick_at: datetime | None
+    dispatch: Lateness | None
+    start: Lateness | None
+    queue_age: timedelta | None
+    queued: int
+    due: int
+    running: int
+    worker_seen_at: datetime | None
+
+    @property
+    def clock_silent(self) -> bool:
+        return self.tick_at is None or self.at - self.tick_at > SILENT_AFTER
+
+    @property
+    def stuck(self) -> bool:
+        """Does a run wait for a worker for longer than a lost message explains?"""
+        return self.queue_age is not None and self.queue_age >= STUCK_AFTER
+
+    @property
+    def worker(self) -> str:
+        """ "alive", "silent", or "idle": without work a worker gives no sign, dead or alive."""
+        seen = self.worker_seen_at
+        if seen is not None and self.at - seen < STUCK_AFTER:
+            return "alive"
+        return "silent" if self.stuck else "idle"
+
+
+def take_pulse(at: datetime, account: Account | None = None) -> Pulse:
+    """Of the whole installation, or of an account's runs; clock and worker are everybody's."""
+    runs = Run.objects.all() if account is None else Run.objects.filter(account=account)
+    queued, due, oldest = _waits(runs, at)
+    slots = _newest_slots(runs, at)
+    return Pulse(
+        at=at,
+        tick_at=Heartbeat.objects.filter(name=blind.CLOCK).values_list("at", flat=True).first(),
+        dispatch=_lateness((slot, created) for slot, created, _started in slots),
+        start=_lateness((slot, started) for slot, _created, started in slots),
+        queue_age=at - oldest if oldest else None,
+        queued=queued,
+        due=due,
+        running=runs.filter(status=RunStatus.RUNNING).count(),
+        worker_seen_at=_worker_seen_at(),
+    )
+
+
+def _waits(runs: QuerySet[Run], at: datetime) -> tuple[int, int, datetime | None]:
+    """(queued, due, since when the oldest of these could have started).
+
+    A run that waits for the end of another of its job waits for no worker.
+    """
+    others = Run.objects.active().filter(job=OuterRef("job")).exclude(pk=OuterRef("pk"))
+    free = Q(not_before__lte=at, blocked=False)
+    queued = runs.filter(status=RunStatus.QUEUED).annotate(blocked=Exists(others))
+    found = queued.aggregate(
+        queued=Count("pk"),
+        due=Count("pk", filter=free),
+        oldest=Min("not_before", filter=free),
+    )
+    return found["queued"], found["due"], found["oldest"]
+
+
+Slot = tuple[datetime, datetime, datetime | None]
+"""(slot, tick that made the run, first claim)"""
+
+
+def _newest_slots(runs: QuerySet[Run], at: datetime) -> list[Slot]:
+    newest = runs.order_by("-pk").values_list("slot_at", "created_at", "started_at")[:NEWEST]
+    return [
+        (slot, created, started)
+        for slot, created, started in newest
+        if slot is not None and slot >= at - PERIOD
+    ]
+
+
+def _lateness(moments: Iterable[tuple[datetime, datetime | None]]) -> Lateness | None:
+    """A run that was waiting before its slot came is left out: it took the slot in passing."""
+    late = sorted(moment - slot for slot, moment in moments if moment and moment >= slot)
+    if not late:
+        return None
+    return Lateness(len(late), _percentile(late, 0.5), _percentile(late, 0.99))
+
+
+def _percentile(ordered: Sequence[timedelta], share: float) -> timedelta:
+    return ordered[ceil(share * len(ordered)) - 1]
+
+
+def _worker_seen_at() -> datetime | None:
+    """The newest claim, renewal or good end; other ends may be the clock's or an operator's."""
+    runs = Run.objects.order_by("-pk")
+    until = runs.filter(status=RunStatus.RUNNING).aggregate(until=Max("lease_until"))["until"]
+    ended = Case(When(status=RunStatus.SUCCEEDED, then="finished_at"))
+    newest = runs.values_list("started_at", ended)[:SIGNS]
+    seen = [moment for pair in newest for moment in pair if moment]
+    return max([*seen, until - LEASE] if until else seen, default=None)
