@@ -4,6 +4,7 @@ The database is the truth. Promises are constraints with names; state moves by c
 updates whose row count is looked at.
 """
 
+from jobs.models.attempts import AttemptOutcome, RunAttempt
 from jobs.models.events import (
     Event,
     EventStatus,
@@ -25,9 +26,9 @@ from jobs.models.runs import (
     Run,
     RunLog,
     RunStatus,
-    SlotOutcome,
-    SlotStretch,
+    Unit,
 )
+from jobs.models.slots import SlotOutcome, SlotStretch
 
 __all__ = [
     "ACTIVE",
@@ -35,6 +36,7 @@ __all__ = [
     "SORTS",
     "TRIGGERS",
     "WAITING",
+    "AttemptOutcome",
     "EmergencyState",
     "EmergencyTransition",
     "Event",
@@ -43,9 +45,11 @@ __all__ = [
     "Job",
     "Rescue",
     "Run",
+    "RunAttempt",
     "RunLog",
     "RunStatus",
     "SlotOutcome",
     "SlotStretch",
     "StableJob",
+    "Unit",
 ]
