@@ -12,6 +12,8 @@ from django.utils.html import format_html
 from accounts.models import HistoryEntry
 from channels.enums import JobType
 from channels.models import Channel
+from jobs.models import Run
+from jobs.pages.progress import Progress, progress_of
 from jobs.pages.words import history_lines
 from jobs.plan import say
 
@@ -74,3 +76,9 @@ def host(url: str) -> str:
 def platform(channel: Channel) -> str:
     """ "WooCommerce"; a template would call the connector's class instead of reading it."""
     return channel.connector_class.label
+
+
+@register.filter
+def progress(run: Run, at: datetime) -> Progress | None:
+    """How far a run under way is; None for any other."""
+    return progress_of(run, at)

@@ -120,6 +120,7 @@ def paths_of(shop: Channel) -> list[str]:
         "/account/history/",
         "/runs/",
         "/runs/?trigger=manual&status=failed",
+        f"/runs/?channel={shop.pk}&type=receive_orders&show=slots",
         *[f"/runs/{run.pk}/" for run in shown if run],
         "/events/",
         f"/events/{Event.objects.earliest('pk').pk}/",
