@@ -47,9 +47,9 @@ def test_why_a_slot_did_not_run_is_found_by_keyboard(
     assert SlotStretch.objects.get().run == run
     operator.logged_in(scene.member("viewer")).go("Activity", "Runs")
     page, hand = operator.page, operator.hand
-    hand.choose(page.get_by_label("Channel"), "Shop")
-    hand.choose(page.get_by_label("Job"), "Receive Orders")
-    hand.choose(page.get_by_label("Show"), "Slots that did not run")
+    hand.choose(page.get_by_label("Channel", exact=True), "Shop")
+    hand.choose(page.get_by_label("Job", exact=True), "Receive Orders")
+    hand.choose(page.get_by_label("Show", exact=True), "Slots that did not run")
     operator.press("Show")
 
     rows = page.get_by_role("region", name="Runs and slots that did not run").get_by_role("row")
@@ -82,7 +82,7 @@ def test_a_run_is_watched_while_it_works(operator: Operator, scene: Scene, shop:
     operator.hand.press(row.get_by_role("link"))
     outcome = page.get_by_role("region", name="Outcome")
     expect(outcome).to_contain_text("300 of 400 records")
-    search = page.get_by_label("Words")
+    search = page.get_by_label("Words", exact=True)
     search.fill("half a word")
     mine.update(progress_done=399)
     run.log.create(at=scene.now, level="warning", message="slow today")
