@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from django.db import DatabaseError, transaction
 
-from jobs import batches, blind, fallback, lease, outcome, planned, slots, wake
+from jobs import attempts, batches, blind, fallback, lease, outcome, planned, slots, wake
 from jobs.lease import MAX_ATTEMPTS, MAX_LOST_ATTEMPTS
-from jobs.models import Job, Run, RunStatus
+from jobs.models import AttemptOutcome, Job, Run, RunStatus
 from jobs.querysets import JobQuerySet
 
 BATCH = 500
@@ -145,6 +145,7 @@ def _requeue(run_id: int, at: datetime) -> None:
         text = "The worker vanished while it was running; it is tried again."
         not_before = at + lease.wait_before(run.attempt + 1)
         lease.requeue(run, not_before, at, lost_attempts=lost, error=text)
+        attempts.end(run, at, AttemptOutcome.LOST, text, not_before)
         run.log.create(at=at, level="warning", message=text)
 
 
@@ -179,6 +180,7 @@ def _end(run: Run, at: datetime, lost: int, status: RunStatus, reason: str, text
         unfinished=outcome.asked_for_entities(run),
     )
     if ended:
+        attempts.end(run, at, AttemptOutcome.LOST, text)
         run.log.create(at=at, level="error", message=text)
     return bool(ended)
 

@@ -8,9 +8,9 @@ from uuid import uuid4
 from django.db import transaction
 
 from accounts.models import User
-from jobs import batches, fallback, gate, outcome, slots
+from jobs import attempts, batches, fallback, gate, outcome, slots
 from jobs.dispatch import Request, Ticket, request_run
-from jobs.models import Event, EventStatus, Job, Run, RunStatus, SlotOutcome
+from jobs.models import AttemptOutcome, Event, EventStatus, Job, Run, RunStatus, SlotOutcome
 from jobs.overlap import Sort, Trigger
 from oms.models import ParkedRecord, ParkedStatus
 
@@ -64,6 +64,8 @@ def cancel_run(run: Run, at: datetime, actor: User | None = None) -> Run:
             lease_until=None,
             unfinished=unfinished,
         )
+        if run.status == RunStatus.RUNNING:
+            attempts.end(run, at, AttemptOutcome.CANCELLED, reason)
         Event.objects.filter(run=run, status=EventStatus.WAITING).update(
             status=EventStatus.FAILED, reason=f"run {run.pk} was cancelled"
         )

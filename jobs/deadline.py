@@ -9,6 +9,8 @@ EVIDENCE_REST = timedelta(minutes=1)
 """Hard evidence starts no emergency run within this time of the last one's start."""
 RESUMED = "resumed"
 """The demand of a channel or account that was enabled again: no evidence, so it need not rest."""
+DEADLINE = "deadline: no proof of completeness for the period"
+SWEEP = "sweep"
 SWEEP_FACTOR = 4
 SWEEP_MAXIMUM = timedelta(hours=24)
 
@@ -50,6 +52,15 @@ def next_due(timer: Timer) -> Due:
     return min(_candidates(timer), key=lambda due: due.at)
 
 
+def unproven_since(timer: Timer, reason: str) -> datetime:
+    """Up to when the data was complete, for a run that is due for this reason.
+
+    A deadline runs from the last proof of any kind. The others doubt what was only heard, and go
+    back to the last full window.
+    """
+    return timer.proof_at if reason == DEADLINE else timer.proven_until
+
+
 def _candidates(timer: Timer) -> list[Due]:
     """While evidence waits for its run, it stands in for the rule of the degraded state.
 
@@ -71,12 +82,12 @@ def _rested(timer: Timer, evidence_at: datetime) -> datetime:
 
 def _deadline(timer: Timer) -> Due:
     due = timer.proof_at + timer.webhook_delay + timer.period
-    return Due(_not_before(timer, due), "deadline: no proof of completeness for the period")
+    return Due(_not_before(timer, due), DEADLINE)
 
 
 def _sweep(timer: Timer) -> Due:
     reach = min(max(SWEEP_FACTOR * timer.period, timer.sweep_minimum), SWEEP_MAXIMUM)
-    return Due(_not_before(timer, timer.proven_until + timer.webhook_delay + reach), "sweep")
+    return Due(_not_before(timer, timer.proven_until + timer.webhook_delay + reach), SWEEP)
 
 
 def _not_before(timer: Timer, due: datetime) -> datetime:

@@ -18,7 +18,8 @@ from jobs.overlap import ActiveRun, Decision, Sort, Trigger, decide, forward_to
 class Request:
     """Why a job should run, and from when on; the job's channel must be loaded.
 
-    `entities`: external ids asked for beside those of attached events.
+    `entities`: external ids asked for beside those of attached events. `unproven_since`: up to
+    when the data was complete, for an emergency run.
     """
 
     job: Job
@@ -30,6 +31,7 @@ class Request:
     window_from: datetime | None = None
     entities: tuple[str, ...] = ()
     actor_id: int | None = None
+    unproven_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ def _new_run(request: Request, at: datetime) -> Run:
         window_from=request.window_from,
         entities=list(request.entities),
         actor_id=request.actor_id,
+        unproven_since=request.unproven_since,
     )
     run.causes = [request.trigger]
     return run
@@ -143,9 +146,11 @@ def _join(run: Run, request: Request, at: datetime, *, stored: bool) -> None:
     run.entities = list(dict.fromkeys([*run.entities, *request.entities]))
     run.not_before = min(run.not_before, request.not_before)
     run.reason = run.reason or request.reason
+    run.unproven_since = run.unproven_since or request.unproven_since
     if not stored:
         return
     fields = ["causes_text", "slot_at", "window_from", "entities", "not_before", "reason"]
+    fields.append("unproven_since")
     if earlier:
         run.wake_at = wake.next_wake(run.not_before, at)
         fields.append("wake_at")

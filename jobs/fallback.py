@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from jobs.deadline import RESUMED, Timer, next_due
+from jobs.deadline import RESUMED, Timer, next_due, unproven_since
 from jobs.dispatch import Request, request_runs, withdraw
 from jobs.models import EmergencyState, EmergencyTransition, Job, Rescue, Run
 from jobs.overlap import Sort, Trigger
@@ -107,7 +107,12 @@ def take_due(jobs: Sequence[Job], at: datetime) -> int:
     tickets = request_runs(
         [
             Request(
-                job, Trigger.EMERGENCY, Sort.FULL, not_before=at, reason=job.emergency_due_reason
+                job,
+                Trigger.EMERGENCY,
+                Sort.FULL,
+                not_before=at,
+                reason=job.emergency_due_reason,
+                unproven_since=unproven_since(timer_of(job), job.emergency_due_reason),
             )
             for job in jobs
         ],

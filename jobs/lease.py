@@ -63,6 +63,10 @@ def _claim(run_id: int, at: datetime) -> Run | None:
         status=RunStatus.RUNNING,
         attempt=F("attempt") + 1,
         started_at=Coalesce("started_at", Value(at)),
+        attempt_started_at=at,
+        progress_done=0,
+        progress_total=None,
+        progress_unit="",
         lease=uuid4(),
         lease_until=at + LEASE,
         error="",
@@ -76,10 +80,10 @@ def _claim(run_id: int, at: datetime) -> Run | None:
     return run
 
 
-def hold(run: Run, at: datetime) -> None:
-    """Renew the lease and make sure it is still ours; raises `LeaseLost`."""
+def hold(run: Run, at: datetime, **fields: object) -> None:
+    """Renew the lease, write these fields and make sure it is still ours; raises `LeaseLost`."""
     held = Run.objects.filter(pk=run.pk, status=RunStatus.RUNNING, lease=run.lease)
-    if not held.update(lease_until=at + LEASE):
+    if not held.update(lease_until=at + LEASE, **fields):
         raise LeaseLost(f"run {run.pk} is no longer ours")
 
 

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from channels.connectors.base import ConnectorError, Misconfigured, Transient
 from jobs.lease import MAX_ATTEMPTS
-from jobs.models import Job
+from jobs.models import Job, Unit
 from jobs.work import UNANSWERED_IN_A_ROW, Work, apply_entity, commit, set_aside
 from oms import parking
 from oms.work import PullLogic
@@ -39,6 +39,7 @@ def ask(work: Work, logic: PullLogic) -> Turn:
     next run asks for it again. Where none can be read, it is the platform's trouble.
     """
     turn = _next_turn(work, logic)
+    work.expect(Unit.RECORDS, work.run.progress_done + len(turn.asked))
     for position, (key, external_id) in enumerate(turn.asked, 1):
         work.check_lease()
         stopped = _read(work, logic, turn, external_id)
@@ -82,6 +83,7 @@ def _read(work: Work, logic: PullLogic, turn: Turn, external_id: str) -> bool:
         raise
     except ConnectorError as error:
         turn.failed[external_id] = error
+        work.advance(Unit.RECORDS)
         if not isinstance(error, Transient):
             turn.unanswered = 0
             return False

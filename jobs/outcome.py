@@ -11,10 +11,10 @@ from django.db.models import Max
 from channels.connectors.base import ConnectorError, Misconfigured, Permanent, Transient
 from channels.enums import Row
 from channels.models import Channel
-from jobs import batches, fallback, lease, rescues, slots, stock, wake
+from jobs import attempts, batches, fallback, lease, rescues, slots, stock, wake
 from jobs.dispatch import Request, request_run
 from jobs.lease import MAX_ATTEMPTS, LeaseLost
-from jobs.models import Event, EventStatus, Job, Run, RunStatus
+from jobs.models import AttemptOutcome, Event, EventStatus, Job, Run, RunStatus
 from jobs.overlap import Sort, Trigger
 from jobs.work import COUNTS, Work
 from oms.registry import LOGIC
@@ -51,7 +51,7 @@ def succeed(work: Work) -> None:
 
 
 def _end(work: Work, at: datetime, status: RunStatus, fields: dict[str, object]) -> None:
-    """The outcome, only where the run is still ours; raises `LeaseLost`."""
+    """The outcome, only where the run is still ours; raises `LeaseLost`. In a transaction."""
     held = Run.objects.filter(pk=work.run.pk, status=RunStatus.RUNNING, lease=work.run.lease)
     counts = {name: getattr(work.run, name) for name in COUNTS}
     ended = held.update(
@@ -59,6 +59,7 @@ def _end(work: Work, at: datetime, status: RunStatus, fields: dict[str, object])
     )
     if not ended:
         raise LeaseLost(f"run {work.run.pk} is no longer ours")
+    attempts.end(work.run, at, AttemptOutcome(status), str(fields.get("error", "")))
     work.flush_log()
 
 
@@ -228,6 +229,7 @@ def _try_again(work: Work, error: Exception, at: datetime) -> None:
     fields |= {"error": text, "retry_after_at": not_before if asked else None}
     if not lease.requeue(work.run, not_before, at, **fields):
         raise LeaseLost(f"run {work.run.pk} is no longer ours")
+    attempts.end(work.run, at, AttemptOutcome.FAILED, str(error), not_before)
 
 
 def _no_more(work: Work, error: Exception) -> str:

@@ -18,9 +18,10 @@ from channels.connectors.base import (
 from channels.enums import Row
 from jobs import open_records, unfinished
 from jobs.lease import MAX_ATTEMPTS
-from jobs.models import Event, EventStatus, Job, Run
+from jobs.models import Event, EventStatus, Job, Run, Unit
 from jobs.overlap import Trigger
 from jobs.work import (
+    PROGRESS,
     UNANSWERED_IN_A_ROW,
     Work,
     apply_entity,
@@ -38,7 +39,9 @@ WEBHOOK_GRACE = timedelta(seconds=60)
 def pull(work: Work, logic: PullLogic) -> None:
     """One attempt of a pull run; returns when everything it asked for is stored."""
     if not work.full:
-        pull_entities(work, logic, entities_of(work.run))
+        asked = entities_of(work.run)
+        work.expect(Unit.RECORDS, len(asked))
+        pull_entities(work, logic, asked)
         return
     pull_entities(work, logic, unfinished.entities(work), required=False)
     if work.job.row == Row.BY_ID:
@@ -59,12 +62,22 @@ def pull_window(work: Work, logic: PullLogic) -> None:
     lower = max(start - owner.overlap, work.channel.sync_from)
     work.run.window_from = min(work.run.window_from or lower, lower)
     work.run.window_until = end
-    work.run.save(update_fields=["window_from", "window_until"])
-    for since, until in parts(start, end, timedelta(hours=settings.OMSAUTO_WINDOW_PART_HOURS)):
+    whole = list(parts(start, end, timedelta(hours=settings.OMSAUTO_WINDOW_PART_HOURS)))
+    _expect_window(work, len(whole))
+    work.run.save(update_fields=["window_from", "window_until", *PROGRESS])
+    for since, until in whole:
         if since != start:
             take_in_batch(work, logic)
         lower = max(since - owner.overlap, work.channel.sync_from)
         _pull_part(work, logic, work.connector.pages(work.type, lower, until), until)
+
+
+def _expect_window(work: Work, count: int) -> None:
+    """The parts of a long window; how many records one part holds nobody knows before."""
+    if count > 1:
+        work.expect(Unit.PARTS, count)
+    else:
+        work.expect(Unit.RECORDS)
 
 
 def window_start(work: Work, owner: Capability) -> datetime:
@@ -120,6 +133,7 @@ def _pull_part(
 def _end_part(work: Work, logic: PullLogic, page: Sequence[Record], until: datetime) -> None:
     Job.objects.select_for_update(no_key=True).get(pk=work.job.pk)
     apply_page(work, logic, page)
+    work.advance(Unit.PARTS)
     park_pending(work)
     _move_cursor(work, until)
 
@@ -133,6 +147,7 @@ def _move_cursor(work: Work, until: datetime) -> None:
 
 def pull_by_id(work: Work, logic: PullLogic) -> None:
     """New records after the last identifier, then each open record by its own."""
+    work.expect(Unit.RECORDS)
     last = work.job.last_identifier
     if last:
         start: str | None = work.connector.recent_ids_start(last)
@@ -187,6 +202,7 @@ def pull_entities(
             raise
         except ConnectorError as error:
             failed[external_id] = error
+            work.advance(Unit.RECORDS)
             if _is_the_platforms(work, error, failed, worked=worked):
                 raise
             continue

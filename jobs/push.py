@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from channels.connectors.base import Permanent
 from jobs import changes
+from jobs.models import Unit
 from jobs.overlap import Trigger
 from jobs.work import Work, commit, note, park_pending, set_aside
 from oms import parking
@@ -17,6 +18,7 @@ def push(work: Work, logic: PushLogic) -> None:
     keys = _wanted(work, logic)
     if not keys:
         work.log("info", "Nothing is to be sent.")
+    work.expect(Unit.ITEMS, len(keys))
     size = work.connector.stock_batch if isinstance(logic, BatchPushLogic) else 1
     for start in range(0, len(keys), size):
         work.check_lease()
@@ -59,6 +61,7 @@ def _push_one(work: Work, logic: PushLogic, key: int) -> Applied | Park:
 def _take_note(work: Work, logic: PushLogic, key: int, result: Applied | Park) -> None:
     work.seen.add(str(key))
     work.count(read=1)
+    work.advance(Unit.ITEMS)
     if isinstance(result, Park):
         set_aside(work, str(key), str(result), logic.describe(key))
         return

@@ -15,12 +15,15 @@ from channels.enums import JobType
 from channels.models import Channel
 from jobs import changes, rescues
 from jobs.lease import Clock, LeaseLost, hold
-from jobs.models import Job, Run, RunLog, RunStatus
+from jobs.models import Job, Run, RunLog, RunStatus, Unit
 from jobs.overlap import Sort
 from oms import parking
 from oms.work import Applied, Context, FollowUp, Outcome, Park, PullLogic, payload_of
 
-COUNTS = ("read", "created", "updated", "unchanged", "parked", "rescued")
+COUNTS = ("read", "created", "updated", "unchanged", "parked", "rescued", "progress_done")
+"""What a run counts; written page by page."""
+PROGRESS = ("progress_done", "progress_total", "progress_unit")
+"""How far the attempt is; travels with the writes of counts and lease, at no cost of its own."""
 PARTS = ("outcomes", "pending", "follow_ups", "seen", "parked_before")
 """Of `Work`: what it has learned from the records so far."""
 TOO_FEW_TO_JUDGE = 20
@@ -79,14 +82,26 @@ class Work:
         for name, number in more.items():
             setattr(self.run, name, getattr(self.run, name) + number)
 
+    def expect(self, unit: Unit, total: int | None = None) -> None:
+        """What the attempt's progress counts from now on, and how far it goes where one knows."""
+        self.run.progress_unit, self.run.progress_total = unit, total
+
+    def advance(self, unit: Unit, steps: int = 1) -> None:
+        """Some of it is done; what is counted in another unit than the expected is no progress."""
+        if unit == self.run.progress_unit:
+            self.run.progress_done += steps
+
     def save_counts(self, at: datetime) -> None:
         """Write the counts and make sure the run is still ours; raises `LeaseLost`."""
         held = Run.objects.filter(pk=self.run.pk, status=RunStatus.RUNNING, lease=self.run.lease)
-        if not held.update(**{name: getattr(self.run, name) for name in COUNTS}):
+        if not held.update(**self._values(*COUNTS, *PROGRESS)):
             raise LeaseLost(f"run {self.run.pk} is no longer ours")
 
     def check_lease(self) -> None:
-        hold(self.run, self.clock())
+        hold(self.run, self.clock(), **self._values(*PROGRESS))
+
+    def _values(self, *names: str) -> dict[str, object]:
+        return {name: getattr(self.run, name) for name in names}
 
     def snapshot(self) -> dict[str, Any]:
         """What the work on a page changes here, as it is now."""
@@ -149,6 +164,7 @@ def apply_page(work: Work, logic: PullLogic, records: Sequence[Record]) -> None:
             found.append(
                 rescues.Candidate(record.external_id, label, changed_at, applied.outcome, placed_at)
             )
+    work.advance(Unit.RECORDS, len(records))
     if work.full:
         work.count(rescued=rescues.write(work.run, work.job, found, work.clock()))
     changes.write(work.run, done, work.clock())
@@ -163,6 +179,7 @@ def apply_entity(
     """Take over what was asked for by one id, mostly one record; as `apply_page`."""
     applied = [(one.external_id, apply_one(work, logic, one)) for one in records]
     changes.write(work.run, [(key, done) for key, done in applied if done], work.clock())
+    work.advance(Unit.RECORDS)
     handled = [one.external_id for one in records if one.external_id in work.outcomes]
     if len(handled) == len(records):
         handled.append(external_id)

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0002_initial'),
         ('channels', '0003_webhook_mapping_id_path'),
-        ('jobs', '0002_indexes_of_the_overview'),
+        ('jobs', '0004_lists_by_time'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -4,6 +4,7 @@ The database is the truth. Promises are constraints with names; state moves by c
 updates whose row count is looked at.
 """
 
+from jobs.models.attempts import AttemptOutcome, RunAttempt
 from jobs.models.changes import RecordChange
 from jobs.models.event_replays import EventReplay
 from jobs.models.events import (
@@ -27,9 +28,9 @@ from jobs.models.runs import (
     Run,
     RunLog,
     RunStatus,
-    SlotOutcome,
-    SlotStretch,
+    Unit,
 )
+from jobs.models.slots import SlotOutcome, SlotStretch
 
 __all__ = [
     "ACTIVE",
@@ -37,6 +38,7 @@ __all__ = [
     "SORTS",
     "TRIGGERS",
     "WAITING",
+    "AttemptOutcome",
     "EmergencyState",
     "EmergencyTransition",
     "Event",
@@ -47,9 +49,11 @@ __all__ = [
     "RecordChange",
     "Rescue",
     "Run",
+    "RunAttempt",
     "RunLog",
     "RunStatus",
     "SlotOutcome",
     "SlotStretch",
     "StableJob",
+    "Unit",
 ]

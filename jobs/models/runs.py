@@ -1,11 +1,11 @@
-"""Runs, their log, what they rescued, and what became of slots without a run of their own."""
+"""Runs, their log, and what they rescued."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.timezone import now
 
 from accounts.models import Account
@@ -25,11 +25,30 @@ class RunStatus(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+class Unit(models.TextChoices):
+    """What a run's progress counts; parts are those of a long window."""
+
+    RECORDS = "records", "Records"
+    ITEMS = "items", "Items"
+    PARTS = "parts", "Parts"
+
+
 TRIGGERS = [(trigger.value, trigger.value.capitalize()) for trigger in Trigger]
 SORTS = [(sort.value, sort.value.capitalize()) for sort in Sort]
 
 ACTIVE = Q(status=RunStatus.RUNNING) | Q(status=RunStatus.QUEUED, attempt__gt=0)
 WAITING = Q(status=RunStatus.QUEUED, attempt=0)
+
+
+RUNS_BY_CAUSE = [
+    models.Index(
+        fields=["account", "created_at", "id"],
+        condition=Q(causes_text__contains=f",{trigger.value},"),
+        name=f"runs_by_{trigger.value}",
+    )
+    for trigger in Trigger
+]
+"""For lists by any cause of a run: one that few runs have is found without reading them all."""
 
 
 class Run(models.Model):
@@ -39,6 +58,9 @@ class Run(models.Model):
     `not_before` is when the next attempt may start; `wake_at` when the clock sends its message
     (again). `lease` is the fencing token of the worker that runs it. `entities` are ids asked for
     beside those of its events; `unfinished` ones are asked for by the job's next full run.
+    `unproven_since`, of emergency runs: up to when the data was proven (or believed) complete as
+    the run was asked for. The progress is that of the attempt under way, in `progress_unit`;
+    `progress_total` is None where nobody can know it.
     """
 
     job = models.ForeignKey(Job, models.CASCADE, related_name="runs")
@@ -63,8 +85,13 @@ class Run(models.Model):
     lease_until = models.DateTimeField(null=True)
     window_from = models.DateTimeField(null=True)
     window_until = models.DateTimeField(null=True)
+    unproven_since = models.DateTimeField(null=True)
     entities = models.JSONField(default=list)
     unfinished = models.BooleanField(default=False)
+    attempt_started_at = models.DateTimeField(null=True)
+    progress_done = models.PositiveIntegerField(default=0)
+    progress_total = models.PositiveIntegerField(null=True)
+    progress_unit = models.CharField(max_length=7, choices=Unit, blank=True)
     read = models.PositiveIntegerField(default=0)
     created = models.PositiveIntegerField(default=0)
     updated = models.PositiveIntegerField(default=0)
@@ -107,6 +134,12 @@ class Run(models.Model):
             models.Index(
                 fields=["account", "-id"], condition=Q(status="failed"), name="runs_failed"
             ),
+            models.Index(fields=["job", "-id"], name="runs_of_job"),
+            models.Index(fields=["account", "created_at", "id"], name="runs_by_time"),
+            models.Index(fields=["channel", "created_at", "id"], name="runs_of_channel_by_time"),
+            models.Index(fields=["account", "type", "created_at", "id"], name="runs_of_type"),
+            models.Index(fields=["account", "status", "created_at", "id"], name="runs_of_status"),
+            *RUNS_BY_CAUSE,
         ]
 
     def __str__(self) -> str:
@@ -136,13 +169,16 @@ LEVELS = [(level, level.capitalize()) for level in ("info", "warning", "error", 
 
 
 class RunLog(models.Model):
-    run = models.ForeignKey(Run, models.CASCADE, related_name="log")
+    run = models.ForeignKey(Run, models.CASCADE, related_name="log", db_index=False)
     at = models.DateTimeField()
     level = models.CharField(max_length=7, choices=LEVELS)
     message = models.TextField()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["id"]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["run", "id"], name="log_of_run"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.level}: {self.message}"
@@ -171,36 +207,3 @@ class Rescue(models.Model):
 
     def __str__(self) -> str:
         return f"{self.label or self.external_id} rescued by run {self.run_id}"
-
-
-class SlotOutcome(models.TextChoices):
-    SKIPPED = "skipped", "Skipped"
-    COALESCED = "coalesced", "Coalesced"
-    SUSPENDED = "suspended", "Suspended"
-
-
-class SlotStretch(models.Model):
-    """Neighbouring slots that did not get a run of their own, and why."""
-
-    job = models.ForeignKey(Job, models.CASCADE, related_name="stretches")
-    first_slot_at = models.DateTimeField()
-    last_slot_at = models.DateTimeField()
-    count = models.PositiveIntegerField()
-    outcome = models.CharField(max_length=10, choices=SlotOutcome)
-    reason = models.CharField(max_length=250, blank=True)
-    run = models.ForeignKey(Run, models.SET_NULL, null=True, related_name="stretches")
-
-    class Meta:
-        ordering: ClassVar[list[str]] = ["first_slot_at", "id"]
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.CheckConstraint(condition=Q(count__gt=0), name="stretch_is_not_empty"),
-            models.CheckConstraint(
-                condition=Q(first_slot_at__lte=F("last_slot_at")), name="stretch_runs_forward"
-            ),
-        ]
-        indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["job", "last_slot_at"], name="stretches_of_job"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.count} slots {self.outcome}"

@@ -12,11 +12,13 @@ from django.utils.html import format_html
 from accounts.models import HistoryEntry
 from channels.enums import JobType
 from channels.models import Channel
-from jobs.models import RecordChange
+from jobs.models import RecordChange, Run
+from jobs.pages.progress import Progress, progress_of
 from jobs.pages.trace import trace_of
 from jobs.pages.words import history_lines
 from jobs.plan import say
-from jobs.trace_entries import AT_ONCE, span
+from jobs.trace_entries import AT_ONCE
+from jobs.trace_entries import span as shortly
 
 register = template.Library()
 
@@ -96,7 +98,7 @@ def exactly(at: datetime) -> str:
 @register.filter
 def later(gap: timedelta | None) -> str:
     """ "4.5 min later"; "" for what follows at once or is the first."""
-    return f"{span(gap)} later" if gap and gap >= AT_ONCE else ""
+    return f"{shortly(gap)} later" if gap and gap >= AT_ONCE else ""
 
 
 @register.filter
@@ -128,3 +130,9 @@ def host(url: str) -> str:
 def platform(channel: Channel) -> str:
     """ "WooCommerce"; a template would call the connector's class instead of reading it."""
     return channel.connector_class.label
+
+
+@register.filter
+def progress(run: Run, at: datetime) -> Progress | None:
+    """How far a run under way is; None for any other."""
+    return progress_of(run, at)

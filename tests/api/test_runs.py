@@ -159,6 +159,36 @@ def test_a_page_holds_50_rows_and_200_at_most(brand: Brand) -> None:
     assert brand.viewer.get("runs/", cursor="garbage").status_code == 404
 
 
+def test_a_run_tells_its_progress_and_its_attempts(brand: Brand) -> None:
+    """An attempt under way is not among the attempts yet."""
+    run = brand.run(status=RunStatus.RUNNING, attempt=2, progress_done=3, progress_unit="items")
+    Run.objects.filter(pk=run.pk).update(progress_total=9)
+    run.attempts.create(
+        number=1, started_at=NOW, ended_at=NOW, outcome="lost", error="gone", next_at=NOW
+    )
+    single = brand.viewer.get(f"runs/{run.pk}/").json()
+    assert single["progress"] == {"done": 3, "total": 9, "unit": "items"}
+    assert single["attempts"] == [
+        {
+            "number": 1,
+            "started_at": "2026-03-02T12:00:00Z",
+            "ended_at": "2026-03-02T12:00:00Z",
+            "outcome": "lost",
+            "error": "gone",
+            "next_at": "2026-03-02T12:00:00Z",
+        }
+    ]
+    listed = brand.viewer.results("runs/")[0]
+    assert listed["progress"] == single["progress"]
+    assert "attempts" not in listed
+
+
+def test_a_run_that_has_not_begun_has_no_unit_and_no_total(brand: Brand) -> None:
+    brand.run(status=RunStatus.QUEUED)
+    nothing = {"done": 0, "total": None, "unit": None}
+    assert brand.viewer.results("runs/")[0]["progress"] == nothing
+
+
 def test_cancelling_a_waiting_run_says_who_did_it(brand: Brand) -> None:
     run = brand.run(status=RunStatus.QUEUED)
     answer = brand.operator.post(f"runs/{run.pk}/cancel/")

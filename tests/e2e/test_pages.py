@@ -147,6 +147,7 @@ def paths_of(shop: Channel) -> list[str]:
         "/account/tokens/",
         "/runs/",
         "/runs/?trigger=manual&status=failed",
+        f"/runs/?channel={shop.pk}&type=receive_orders&show=slots",
         *[f"/runs/{run.pk}/" for run in shown if run],
         "/events/",
         "/events/?q=topic:order&period=today",

@@ -16,12 +16,14 @@ from tests.brand import connect
 from tests.pages.conftest import Brand
 
 LISTS = (
-    "/", "/attention/", "/channels/sales/", "/channels/fulfillment/", "/runs/", "/events/",
-    "/events/?q=id:1001", "/trace/?q=MUG", "/account/", "/account/recurring-jobs/",
-    "/account/history/", "/account/members/", "/account/tokens/", "/records/",
-    "/records/?tab=shipments", "/records/?tab=products", "/records/?tab=stock",
+    "/", "/attention/", "/channels/sales/", "/channels/fulfillment/", "/runs/",
+    "/runs/?show=slots", "/events/", "/events/?q=id:1001", "/trace/?q=MUG", "/account/",
+    "/account/recurring-jobs/", "/account/history/", "/account/members/", "/account/tokens/",
+    "/records/", "/records/?tab=shipments", "/records/?tab=products", "/records/?tab=stock",
     "/records/?tab=parked",
 )  # fmt: skip
+PARTS_OF_A_RUN = 18
+"""Queries of a run's page with everything on it: the member, the run, its parts, its neighbours."""
 TABS = (
     "", "?tab=webhooks", "?tab=schedule", "?tab=skus", "?tab=records", "?tab=runs", "?tab=history",
 )  # fmt: skip
@@ -79,3 +81,32 @@ def test_lists_ask_no_more_for_more_rows(counts: tuple[dict[str, int], dict[str,
     few, many = counts
     assert many == few
     assert max(many.values()) <= 25
+
+
+def test_the_runs_of_one_job_ask_no_more_for_more_rows(brand: Brand) -> None:
+    path = f"/runs/?channel={brand.shop.pk}&type=receive_orders"
+    fill(brand, range(2))
+    brand.admin.get("/")
+    few = queries(brand, path)
+    fill(brand, range(2, 6))
+    assert queries(brand, path) == few <= 25
+
+
+def test_the_page_of_a_run_asks_no_more_for_a_longer_run(brand: Brand) -> None:
+    run = brand.run(status=RunStatus.FAILED, parked=9, rescued=9)
+    brand.run()
+    counts = []
+    for rows in (range(2), range(2, 9)):
+        for number in rows:
+            run.log.create(at=builders.NOW, level="info", message=str(number))
+            run.attempts.create(number=number, ended_at=builders.NOW, outcome="failed")
+            run.rescues.create(
+                job=run.job,
+                external_id=str(number),
+                changed_at=builders.NOW,
+                rescued_at=builders.NOW,
+            )
+            brand.event(number, run=run)
+            brand.parked(number, run_id=run.pk)
+        counts.append(queries(brand, f"/runs/{run.pk}/"))
+    assert counts[0] == counts[1] <= PARTS_OF_A_RUN

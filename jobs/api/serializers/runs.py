@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from jobs.api.fields import RowShape
 from jobs.masking import masked
-from jobs.models import Event, Rescue, Run, RunLog
+from jobs.models import Event, Rescue, Run, RunAttempt, RunLog, Unit
+
+PROGRESS = {
+    "type": "object",
+    "description": "How far the attempt under way is, or the last one was; total null: unknown.",
+    "required": ["done", "total", "unit"],
+    "properties": {
+        "done": {"type": "integer"},
+        "total": {"type": "integer", "nullable": True},
+        "unit": {"type": "string", "enum": list(Unit.values), "nullable": True},
+    },
+}
 
 
 class LogSerializer(RowShape):
@@ -31,6 +44,7 @@ class RunSerializer(RowShape):
     account = serializers.IntegerField(source="account_id")
     channel = serializers.IntegerField(source="channel_id")
     causes = serializers.ListField(child=serializers.CharField())
+    progress = serializers.SerializerMethodField()
 
     class Meta:
         model = Run
@@ -53,6 +67,7 @@ class RunSerializer(RowShape):
             "window_from",
             "window_until",
             "entities",
+            "progress",
             "read",
             "created",
             "updated",
@@ -63,13 +78,30 @@ class RunSerializer(RowShape):
         )
         read_only_fields = fields
 
+    @extend_schema_field(PROGRESS)
+    def get_progress(self, run: Run) -> dict[str, Any]:
+        return {
+            "done": run.progress_done,
+            "total": run.progress_total,
+            "unit": run.progress_unit or None,
+        }
+
+
+class AttemptSerializer(RowShape):
+    """One attempt that is over; `next_at` where another was to follow."""
+
+    class Meta:
+        model = RunAttempt
+        fields = ("number", "started_at", "ended_at", "outcome", "error", "next_at")
+
 
 class RunDetail(RunSerializer):
+    attempts = AttemptSerializer(many=True)
     log = LogSerializer(many=True)
     rescues = RescueSerializer(many=True)
 
     class Meta(RunSerializer.Meta):
-        fields = (*RunSerializer.Meta.fields, "log", "rescues")
+        fields = (*RunSerializer.Meta.fields, "attempts", "log", "rescues")
         read_only_fields = fields
 
 

@@ -28,9 +28,9 @@ class RunList(Scoped, ListAPIView[Run]):
 
 
 class RunView(Scoped, RetrieveAPIView[Run]):
-    """One run with its log and rescues."""
+    """One run with its attempts, log and rescues."""
 
-    queryset = Run.objects.select_related("account").prefetch_related("log", "rescues")
+    queryset = Run.objects.select_related("account").prefetch_related("log", "rescues", "attempts")
     serializer_class = RunDetail
 
 
