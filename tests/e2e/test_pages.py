@@ -1,4 +1,4 @@
-"""Every page, with something on it: no console error, no foreign request, no sideways scroll."""
+"""Every page, with something on it: accessible, no console error, no foreign request, no overflow."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from jobs.pages.urls import urlpatterns
 from oms.models import Order, ParkedRecord, Shipment
 from tests import builders
 from tests.brand import connect
+from tests.e2e.accessibility import violations, violations_in_both_schemes
 from tests.e2e.operator import Operator
 from tests.e2e.scene import NOW, Scene
 from tests.sandbox_server import SECRET, SandboxServer
@@ -173,7 +174,7 @@ def test_every_page_is_clean_and_fits_a_phone(
     faults = {"/login/": _faults(operator, "/login/")}
     operator.logged_in(scene.member("admin"))
     faults |= {path: _faults(operator, path) for path in paths}
-    assert {path: found for path, found in faults.items() if found} == {}
+    assert [f"{path}: {line}" for path, found in faults.items() for line in found] == []
 
 
 def _faults(operator: Operator, path: str) -> list[str]:
@@ -182,7 +183,9 @@ def _faults(operator: Operator, path: str) -> list[str]:
     answer = page.goto(operator.home + path, wait_until="load")
     assert answer is not None
     policy = answer.headers.get("content-security-policy", "")
+    noted = violations_in_both_schemes(page)
     page.set_viewport_size({"width": 390, "height": 844})
+    noted += violations(page)
     found = {
         "no strict policy": "default-src 'none'" not in policy or "unsafe" in policy,
         "scrolls sideways": page.evaluate(OVERHANG),
@@ -190,8 +193,17 @@ def _faults(operator: Operator, path: str) -> list[str]:
         "controls without a label": page.evaluate(NAMELESS),
         "headings of level 1": page.get_by_role("heading", level=1).count() - 1,
     }
-    noted, watch.faults = watch.faults, []
+    noted += watch.faults
+    watch.faults = []
     return noted + [f"{what}: {how}" for what, how in found.items() if how]
+
+
+def test_the_accessibility_check_sees_what_is_wrong(operator: Operator, scene: Scene) -> None:
+    """The check that the other tests rely on."""
+    operator.open("/login/")
+    assert violations(operator.page) == []
+    operator.page.evaluate("document.querySelector('label').remove()")
+    assert any(line.startswith("label at ") for line in violations(operator.page))
 
 
 def test_the_api_reference_is_clean(operator: Operator, scene: Scene) -> None:

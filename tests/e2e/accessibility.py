@@ -1,0 +1,32 @@
+"""What axe-core, the accessibility checker, finds wrong with a page as it stands."""
+
+from __future__ import annotations
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+AXE = Axe()
+RULES = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+"""Every rule of WCAG 2.2 AA that a program can judge, and axe's own advice beside them."""
+
+
+def violations(page: Page) -> list[str]:
+    """A line for each element that breaks a rule: the rule, the element, what is wrong."""
+    found = AXE.run(page, options=RULES).response["violations"]
+    return [
+        f"{rule['id']} at {' '.join(map(str, node['target']))}: {node['failureSummary']}"
+        for rule in found
+        for node in rule["nodes"]
+    ]
+
+
+def violations_in_both_schemes(page: Page) -> list[str]:
+    """In the light and in the dark scheme, as the system's preference chooses them."""
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        found += [f"{scheme}: {line}" for line in violations(page)]
+    return found
