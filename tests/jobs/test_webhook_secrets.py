@@ -8,6 +8,7 @@ import hmac
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -50,7 +51,11 @@ def shop(operator: User, request: pytest.FixtureRequest) -> Channel:
     """One of each way to sign; what is rotated concerns no connector."""
     account = operator.memberships.get().account
     settings = {"url": "https://shop.example", "signature": "standard"}
-    fields = {"settings": settings, "secrets": {"webhook_secret": OLD}, "mode": "webhook"}
+    fields: dict[str, Any] = {
+        "settings": settings,
+        "secrets": {"webhook_secret": OLD},
+        "mode": "webhook",
+    }
     return connect(account, connector=request.param, **fields)
 
 
