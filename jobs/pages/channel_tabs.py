@@ -63,7 +63,7 @@ def _settings(here: Here, form: ChannelForm) -> Context:
     context = rows_context(here, form) | schedule.context(here, form)
     sections = [
         ("general", "General"),
-        ("mode", "Mode"),
+        ("mode", "Mode and jobs"),
         ("inventory", "Inventory Settings"),
         ("other", "Other System Settings"),
         ("connection", "Connection"),

@@ -56,7 +56,7 @@ def test_the_settings_stand_in_the_order_of_the_guide(brand: Brand) -> None:
     titles = re.findall(r'<h2 id="[a-z]+-title">([^<]+)</h2>', page)
     assert titles == [
         "General",
-        "Mode",
+        "Mode and jobs",
         "Inventory Settings",
         "Other System Settings",
         "Connection",
