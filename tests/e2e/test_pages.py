@@ -174,7 +174,8 @@ def test_every_page_is_clean_and_fits_a_phone(
     faults = {"/login/": _faults(operator, "/login/")}
     operator.logged_in(scene.member("admin"))
     faults |= {path: _faults(operator, path) for path in paths}
-    assert [f"{path}: {line}" for path, found in faults.items() for line in found] == []
+    told = [f"{path}: {line}" for path, found in faults.items() for line in found]
+    assert not told, "\n".join(told)
 
 
 def _faults(operator: Operator, path: str) -> list[str]:
