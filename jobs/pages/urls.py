@@ -4,6 +4,7 @@ from django.urls import path
 
 from jobs.pages import (
     account,
+    bulk_edit,
     channel_actions,
     channel_lists,
     channel_new,
@@ -15,13 +16,15 @@ from jobs.pages import (
     runs,
     sku_mappings,
     subscriptions,
+    supported,
 )
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("channels/sales/", channel_lists.sales_channels, name="sales_channels"),
     path("channels/fulfillment/", channel_lists.fulfillment_channels, name="fulfillment_channels"),
-    path("channels/supported/", channel_lists.supported, name="supported"),
+    path("channels/supported/", supported.supported, name="supported"),
+    path("channels/bulk/", bulk_edit.bulk_edit, name="bulk_edit"),
     path("channels/new/", channel_new.new_channel, name="new_channel"),
     path("channels/<int:channel_id>/", channel_page.show_channel, name="channel"),
     path("channels/<int:channel_id>/rows/", channel_page.show_rows, name="channel_rows"),
