@@ -27,7 +27,7 @@ from jobs.plan import follows_mode
 from jobs.rows import warnings
 from jobs.world import World, capability, load_world
 
-MOST = 500
+MOST = 200
 """As many channels at once: one transaction holds the account's settings for all of them."""
 
 OF_WEBHOOK_ROW = {

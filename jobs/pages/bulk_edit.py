@@ -21,18 +21,18 @@ from jobs.pages.here import Here, page
 from jobs.pages.paging import as_number
 
 COUNTED = (
-    ("main_started", "main jobs start"),
-    ("main_stopped", "main jobs stop"),
-    ("main_moved", "main jobs run at other times"),
-    ("emergency_on", "emergency jobs are switched on"),
-    ("emergency_off", "emergency jobs are switched off"),
-    ("emergency_changed", "emergency jobs change their period"),
-    ("suspended", "jobs are suspended"),
-    ("resumed", "jobs run again"),
-    ("run_now", "jobs run once now"),
-    ("held_replayed", "jobs replay held events"),
-    ("offered", "jobs are offered again"),
-    ("withdrawn", "jobs are withdrawn"),
+    ("main_started", "Main jobs that start"),
+    ("main_stopped", "Main jobs that stop"),
+    ("main_moved", "Main jobs that run at other times"),
+    ("emergency_on", "Emergency jobs switched on"),
+    ("emergency_off", "Emergency jobs switched off"),
+    ("emergency_changed", "Emergency jobs with another period"),
+    ("suspended", "Jobs suspended"),
+    ("resumed", "Jobs that run again"),
+    ("run_now", "Jobs that run once now"),
+    ("held_replayed", "Jobs that replay held events"),
+    ("offered", "Jobs offered again"),
+    ("withdrawn", "Jobs withdrawn"),
 )
 
 

@@ -37,20 +37,16 @@ class BulkForm(forms.Form):
     enabled = forms.ChoiceField(
         required=False, choices=[KEEP, ("yes", "Enabled"), ("no", "Disabled")]
     )
-    type = forms.ChoiceField(
-        label="Job type", required=False, help_text="The durations below are set for this job."
-    )
 
     def __init__(self, kind: Kind, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(data)
         types = [(t.value, t.label) for t in LOGIC if kind in TRAITS[t].kinds]
-        chosen = forms.ChoiceField(
+        self.fields["type"] = forms.ChoiceField(
             label="Job type",
             required=False,
             choices=[("", "None"), *types],
             help_text="The durations below are set for this job.",
         )
-        self.fields["type"] = chosen
         self.fields.update(_durations())
 
     def clean(self) -> dict[str, Any]:

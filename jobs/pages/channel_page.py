@@ -19,7 +19,7 @@ from jobs import configure, mappings
 from jobs.change import Change, Refused, put
 from jobs.consequences import Consequence
 from jobs.models import EmergencyTransition, Run
-from jobs.pages import sku_mappings
+from jobs.pages import first_run, sku_mappings
 from jobs.pages.channel_form import ChannelForm
 from jobs.pages.channel_rows import Reader
 from jobs.pages.here import Here, find_channel, page
@@ -182,6 +182,7 @@ def _render(
         "nav_current": channel.kind,
         "may_edit": here.may_operate,
         "attention": channel.attention(here.at),
+        "guide": first_run.of_channel(channel.account, channel, form.world),
         "warnings": webhook_warnings(form.world),
         "job_types": [JobType(job.type) for job in form.world.jobs.values() if job.row],
         **_TAB_CONTEXTS[tab](here, form),

@@ -9,14 +9,13 @@ from datetime import datetime, timedelta
 from django.http import HttpResponse
 from django.urls import reverse
 
-from channels.enums import Kind
 from channels.models import Channel
 from jobs.models import Heartbeat, Job, Run
+from jobs.pages import first_run
 from jobs.pages.here import Here, page
 from jobs.pages.standing import Standing, standings
 from jobs.rows import warnings
 from jobs.world import World, load_world
-from oms.models import Product
 
 SILENCE = timedelta(seconds=30)
 """The clock ticks each second; this long without a tick is a fault, as /readyz says too."""
@@ -35,6 +34,8 @@ class Attention:
 
 @page()
 def overview(here: Here) -> HttpResponse:
+    if not here.account.channels.present().exists():
+        return first_run.landing(here)
     world = load_world(here.account)
     lines = standings(world, here.at)
     tick = Heartbeat.objects.filter(name="clock").values_list("at", flat=True).first()
@@ -45,7 +46,7 @@ def overview(here: Here) -> HttpResponse:
         "active": Run.objects.filter(account=here.account).active().of_page()[:NEXT],
         "tick": tick,
         "clock_silent": tick is None or here.at - tick > SILENCE,
-        "steps": _first_steps(here, world),
+        **first_run.first_steps(here.account, world),
         "totals": _totals(lines),
     }
     template = "jobs/_overview.html" if here.is_htmx else "jobs/overview.html"
@@ -145,48 +146,3 @@ def _alone(world: World, channel: Channel) -> World:
         world.stable,
         {pk: row for pk, row in world.mappings.items() if row.channel_id == channel.pk},
     )
-
-
-@dataclass(frozen=True)
-class Step:
-    """One of the first things to do with a new account."""
-
-    done: bool
-    title: str
-    text: str
-    action: str
-    url: str
-
-
-_STEPS = (
-    ("Connect a sales channel", "Orders come from it.", "Connect a shop"),
-    ("Connect a fulfillment channel", "A warehouse ships for it.", "Connect a warehouse"),
-    (
-        "Fill the catalogue",
-        "An order is taken over when its SKUs are known here.",
-        "Add products",
-    ),
-    (
-        "Choose when jobs run",
-        "On a channel's page: by webhook, by period or by ID.",
-        "Open the channels",
-    ),
-)
-
-
-def _first_steps(here: Here, world: World) -> list[Step]:
-    """What a new account still lacks; empty once it works."""
-    kinds = {channel.kind for channel in world.channels.values()}
-    plans = [world.plan(job) for job in world.jobs.values()]
-    new = reverse("new_channel")
-    done_at = (
-        (Kind.SALES in kinds, f"{new}?kind=sales"),
-        (Kind.FULFILLMENT in kinds, f"{new}?kind=fulfillment"),
-        (
-            Product.objects.filter(account=here.account).exists(),
-            f"{reverse('records')}?tab=products",
-        ),
-        (any(plan.row and plan.main_on for plan in plans), reverse("sales_channels")),
-    )
-    steps = [Step(done, *words, url) for (done, url), words in zip(done_at, _STEPS, strict=True)]
-    return [] if all(step.done for step in steps) else steps

@@ -38,6 +38,11 @@ class Platform:
     label: str
     support: list[Support]
 
+    @property
+    def by_webhook(self) -> list[Capability]:
+        """What a webhook can start."""
+        return [cell.known for cell in self.support if cell.known and cell.known.webhook]
+
 
 @dataclass(frozen=True)
 class Listing:

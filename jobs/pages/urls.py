@@ -10,6 +10,7 @@ from jobs.pages import (
     channel_new,
     channel_page,
     events,
+    first_run,
     overview,
     parked,
     records,
@@ -27,6 +28,7 @@ urlpatterns = [
     path("channels/bulk/", bulk_edit.bulk_edit, name="bulk_edit"),
     path("channels/new/", channel_new.new_channel, name="new_channel"),
     path("channels/<int:channel_id>/", channel_page.show_channel, name="channel"),
+    path("channels/<int:channel_id>/first-run/", first_run.show_first_run, name="first_run"),
     path("channels/<int:channel_id>/rows/", channel_page.show_rows, name="channel_rows"),
     path(
         "channels/<int:channel_id>/preview/", channel_page.preview_channel, name="preview_channel"

@@ -21,7 +21,7 @@ OF_OPERATORS = {
     "delete_channel", "cancel_run", "retry_run", "replay_event", "retry_parked",
     "discard_parked", "retry_all_parked", "add_product", "set_stock", "import_stock", "channel",
     "new_channel", "add_sku_mapping", "change_sku_mapping", "delete_sku_mapping",
-    "import_sku_mappings", "subscriptions",
+    "import_sku_mappings", "subscriptions", "bulk_edit",
 }  # fmt: skip
 OF_ADMINS = {"account", "preview_account", "recurring_jobs", "preview_recurring"}
 ASKS_TO_ACT = {"enable_channel", "disable_channel", "delete_channel", "new_channel"}
