@@ -30,7 +30,7 @@ def preview(account: Account, change: Change, at: datetime) -> list[Consequence]
     """What `apply` would do, in sentences; changes nothing. Raises `Refused`."""
     account = Account.objects.get(pk=account.pk)
     old = load_world(account, _channels(account, change))
-    return _consequences(old, put(old, change), at)
+    return consequences(old, put(old, change), at)
 
 
 def apply(
@@ -46,7 +46,7 @@ def apply(
         old = load_world(account, _channels(account, change))
         _lock_jobs(old)
         new = put(old, change)
-        found = _consequences(old, new, at)
+        found = consequences(old, new, at)
         named = _named_channels(change)
         notes = _store(old, new, at)
         effects.carry_out(old, new, at, _cause(old, new))
@@ -78,7 +78,8 @@ def _lock_jobs(world: World) -> None:
     world.jobs = {(job.channel_id, job.type): job for job in locked}
 
 
-def _consequences(old: World, new: World, at: datetime) -> list[Consequence]:
+def consequences(old: World, new: World, at: datetime) -> list[Consequence]:
+    """What happens to each job of one world when it becomes the other, in sentences."""
     found: list[Consequence] = []
     for key, job in new.jobs.items():
         before, after = _view(old, old.jobs[key]), _view(new, job)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 
 from accounts.models import Role
-from channels.connectors import http
-from channels.connectors.base import ConnectorError
 from channels.enums import Kind
 from channels.models import Channel
-from channels.vault import Unreadable
-from jobs import configure, control, subscriptions
+from jobs import configure, connection, control, subscriptions
 from jobs.change import Change, Refused
 from jobs.consequences import Consequence
 from jobs.models import Job
@@ -34,6 +30,8 @@ def sync(here: Here, channel_id: int) -> HttpResponse:
     except control.NotNow as reason:
         messages.error(here.request, str(reason))
         return redirect("channel", channel.pk)
+    if comes_from_first_run(here):
+        return redirect("first_run", channel.pk)
     if ticket.run is None:
         messages.warning(here.request, "Nothing was started: a run of this job is under way.")
         return redirect("channel", channel.pk)
@@ -46,23 +44,20 @@ def sync(here: Here, channel_id: int) -> HttpResponse:
 def test_connection(here: Here, channel_id: int) -> HttpResponse:
     """One authenticated call to the platform with the stored settings."""
     channel = find_channel(here, channel_id, Role.OPERATOR)
-    tone, text = _test(channel)
+    found = connection.test(channel, here.at, here.user)
     if here.is_htmx:
-        return here.render("_partials/_notice.html", {"tone": tone, "text": text})
-    messages.add_message(here.request, messages.SUCCESS if tone == "ok" else messages.ERROR, text)
+        tone = "ok" if found.works else "bad"
+        return here.render("_partials/_notice.html", {"tone": tone, "text": found.text})
+    if comes_from_first_run(here):
+        return redirect("first_run", channel.pk)
+    level = messages.SUCCESS if found.works else messages.ERROR
+    messages.add_message(here.request, level, found.text)
     return HttpResponseRedirect(f"/channels/{channel.pk}/#connection")
 
 
-def _test(channel: Channel) -> tuple[str, str]:
-    """(tone, sentence)"""
-    allow = settings.OMSAUTO_ALLOW_PRIVATE_HOSTS
-    try:
-        with http.make_client(allow_private=allow) as client:
-            return "ok", channel.make_connector(http=client).test_connection()
-    except Unreadable as error:
-        return "bad", str(error)
-    except ConnectorError as error:
-        return "bad", f"The connection does not work: {error}"
+def comes_from_first_run(here: Here) -> bool:
+    """Does the form that was sent stand on the way to the first run, and so lead back there?"""
+    return here.request.POST.get("next") == "first_run"
 
 
 @page("GET", "POST")

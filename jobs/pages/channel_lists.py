@@ -1,19 +1,18 @@
-"""The lists of sales and fulfillment channels, and which platform supports what."""
+"""The lists of sales and fulfillment channels: searched, filtered, sorted, paged by their query."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpResponse
 
-from channels.connectors.base import Capability
-from channels.connectors.registry import CONNECTORS
-from channels.enums import TRAITS, JobType, Kind
+from channels.enums import Kind
+from jobs.pages.channel_filter import COLUMNS, FIGURES, Asked, asked_of, options, stored
+from jobs.pages.channel_health import Line, lines
 from jobs.pages.here import Here, page
-from jobs.pages.standing import standings
-from jobs.plan import follows_mode
-from jobs.world import load_world
-from oms.registry import LOGIC
+from jobs.pages.paging import SIZE, number
 
 
 @page()
@@ -26,37 +25,100 @@ def fulfillment_channels(here: Here) -> HttpResponse:
     return _list(here, Kind.FULFILLMENT)
 
 
-def _list(here: Here, kind: Kind) -> HttpResponse:
-    channels = here.account.channels.present().filter(kind=kind)
-    lines = standings(load_world(here.account, channels), here.at)
-    return here.render("jobs/channels.html", {"kind": kind, "lines": lines})
-
-
 @dataclass(frozen=True)
-class Support:
-    """How one connector does one job type; `known` None where it does not."""
+class Head:
+    """The head of a column: where a click on it leads, and how it orders the list now."""
 
-    known: Capability | None
-
-    @property
-    def follows_mode(self) -> bool:
-        return self.known is not None and follows_mode(self.known.type, self.known)
-
-
-@page()
-def supported(here: Here) -> HttpResponse:
-    """Which platform supports what, drawn from what the connectors state."""
-    tables = [(kind, _types(kind), _rows(kind)) for kind in Kind]
-    return here.render("jobs/supported.html", {"tables": tables})
+    name: str
+    label: str
+    url: str
+    order: str
+    is_figure: bool
 
 
-def _types(kind: Kind) -> list[JobType]:
-    return [job_type for job_type in LOGIC if kind in TRAITS[job_type].kinds]
+def found(here: Here, asked: Asked) -> list[Line]:
+    """All that fit, in the order asked for."""
+    fitting = lines(here.account, stored(here.account, asked), here.at)
+    return ordered([line for line in fitting if asked.health in ("", line.health)], asked)
 
 
-def _rows(kind: Kind) -> list[tuple[str, list[Support]]]:
+def ordered(fitting: list[Line], asked: Asked) -> list[Line]:
+    """Equal ones by name; those without a value come last, whichever way."""
+    key = _KEYS[asked.column]
+    by_name = sorted(fitting, key=_by_name)
+    valued = [line for line in by_name if key(line) is not None]
+    valued.sort(key=key, reverse=asked.falls)
+    return valued + [line for line in by_name if key(line) is None]
+
+
+def _by_name(line: Line) -> tuple[str, int]:
+    return line.channel.name.casefold(), line.channel.pk
+
+
+_KEYS: dict[str, Callable[[Line], Any]] = {
+    "name": _by_name,
+    "mode": lambda line: line.channel.get_mode_display(),
+    "track": lambda line: line.channel.get_track_display(),
+    "health": lambda line: line.rank,
+    "last": lambda line: line.last.at if line.last else None,
+    "next": lambda line: line.next_at,
+    "parked": lambda line: line.parked,
+    "rescued": lambda line: line.rescued,
+}
+
+
+def _list(here: Here, kind: Kind) -> HttpResponse:
+    asked = asked_of(here.request.GET, kind)
+    fitting = found(here, asked)
+    pages = max(1, -(-len(fitting) // SIZE))
+    shown = min(max(number(here.request, "page") or 1, 1), pages)
+    start = (shown - 1) * SIZE
+    context = {
+        "kind": kind,
+        "asked": asked,
+        "lines": fitting[start : start + SIZE],
+        "total": len(fitting),
+        "first": start + 1,
+        "last": min(start + SIZE, len(fitting)),
+        "heads": _heads(asked),
+        "menus": _menus(asked),
+        "sorts": COLUMNS,
+        "previous_url": asked.query(page=shown - 1) if shown > 1 else "",
+        "next_url": asked.query(page=shown + 1) if shown < pages else "",
+    }
+    template = "jobs/_channel_list.html" if here.is_htmx else "jobs/channels.html"
+    return here.render(template, context)
+
+
+def _heads(asked: Asked) -> list[Head]:
     return [
-        (connector.label, [Support(connector.capability(job_type)) for job_type in _types(kind)])
-        for connector in CONNECTORS.values()
-        if connector.kind == kind
+        Head(
+            name=name,
+            label=label,
+            url=asked.query(sort=asked.turned(name)),
+            order=("descending" if asked.falls else "ascending") if name == asked.column else "",
+            is_figure=name in FIGURES,
+        )
+        for name, label in COLUMNS
+    ]
+
+
+_MENU_LABELS = {
+    "mode": "Mode",
+    "track": "Track",
+    "connector": "Platform",
+    "enabled": "Enabled",
+    "health": "Health",
+}
+
+
+def _menus(asked: Asked) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "label": _MENU_LABELS[name],
+            "options": pairs,
+            "chosen": getattr(asked, name),
+        }
+        for name, pairs in options(asked.kind).items()
     ]

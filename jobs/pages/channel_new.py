@@ -63,9 +63,9 @@ def new_channel(here: Here) -> HttpResponse:
     channel = _create(here, connector, form, connection)
     messages.success(
         here.request,
-        f"{channel} is connected, with every period None. Choose when its jobs run.",
+        f"{channel} is there, with every period None: nothing runs yet. Test its connection next.",
     )
-    return redirect("channel", channel.pk)
+    return redirect("first_run", channel.pk)
 
 
 def _connection(connector: type[Connector], here: Here | None = None) -> ConnectionForm:

@@ -16,6 +16,7 @@ from channels.models import Channel
 from jobs import configure, mappings
 from jobs.change import Change, Refused, put
 from jobs.consequences import Consequence
+from jobs.pages import first_run
 from jobs.pages.channel_form import ChannelForm
 from jobs.pages.channel_rows import Reader
 from jobs.pages.channel_tabs import TABS, Tab, chosen_tab, rows_context
@@ -154,6 +155,7 @@ def _render(
         "nav_current": channel.kind,
         "may_edit": here.may_operate,
         "attention": channel.attention(here.at),
+        "guide": first_run.of_channel(channel.account, channel, form.world),
         "warnings": webhook_warnings(form.world),
         "job_types": [JobType(job.type) for job in form.world.jobs.values() if job.row],
         **tab.context(here, form),

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.http import HttpResponse
-from django.urls import reverse
 
-from channels.enums import Kind
 from jobs.models import Job, Run
+from jobs.pages import first_run
 from jobs.pages.attention import attention, find_all
 from jobs.pages.event_hours import event_hours
 from jobs.pages.here import Here, page
 from jobs.pages.standing import Standing, standings, worst_first
 from jobs.pulse import take_pulse
-from jobs.world import World, read_world
-from oms.models import Product
+from jobs.world import read_world
 
 NEXT = 8
 SHOWN = 20
@@ -32,6 +29,8 @@ def overview(here: Here) -> HttpResponse:
     """
     if here.request.headers.get("HX-Target") == "event-hours":
         return here.render("jobs/_event_hours.html", {"chart": event_hours(here.account, here.at)})
+    if not here.account.channels.present().exists():
+        return first_run.landing(here)
     context = _standing(here)
     if here.is_htmx:
         return here.render("jobs/_overview.html", context)
@@ -51,7 +50,7 @@ def _standing(here: Here) -> dict[str, object]:
         "coming": _coming(lines),
         "active": Run.objects.filter(account=here.account).active().of_page()[:NEXT],
         "pulse": pulse,
-        "steps": _first_steps(here, world, lines),
+        **first_run.first_steps(here.account, world),
     }
 
 
@@ -68,48 +67,3 @@ def _coming(lines: list[Standing]) -> list[Job]:
 
 def _slot_of(job: Job) -> tuple[datetime | None, int]:
     return job.next_slot_at, job.pk
-
-
-@dataclass(frozen=True)
-class Step:
-    """One of the first things to do with a new account."""
-
-    done: bool
-    title: str
-    text: str
-    action: str
-    url: str
-
-
-_STEPS = (
-    ("Connect a sales channel", "Orders come from it.", "Connect a shop"),
-    ("Connect a fulfillment channel", "A warehouse ships for it.", "Connect a warehouse"),
-    (
-        "Fill the catalogue",
-        "An order is taken over when its SKUs are known here.",
-        "Add products",
-    ),
-    (
-        "Choose when jobs run",
-        "On a channel's page: by webhook, by period or by ID.",
-        "Open the channels",
-    ),
-)
-
-
-def _first_steps(here: Here, world: World, lines: list[Standing]) -> list[Step]:
-    """What a new account still lacks; empty once it works."""
-    kinds = {channel.kind for channel in world.channels.values()}
-    plans = (plan for line in lines for _job, plan in line.jobs)
-    new = reverse("new_channel")
-    done_at = (
-        (Kind.SALES in kinds, f"{new}?kind=sales"),
-        (Kind.FULFILLMENT in kinds, f"{new}?kind=fulfillment"),
-        (
-            Product.objects.filter(account=here.account).exists(),
-            f"{reverse('records')}?tab=products",
-        ),
-        (any(plan.row and plan.main_on for plan in plans), reverse("sales_channels")),
-    )
-    steps = [Step(done, *words, url) for (done, url), words in zip(done_at, _STEPS, strict=True)]
-    return [] if all(step.done for step in steps) else steps

@@ -5,6 +5,7 @@ from django.urls import path
 from jobs.pages import (
     account,
     attention,
+    bulk_edit,
     channel_actions,
     channel_lists,
     channel_new,
@@ -12,6 +13,7 @@ from jobs.pages import (
     clone,
     event_replays,
     events,
+    first_run,
     members,
     overview,
     parked,
@@ -21,6 +23,7 @@ from jobs.pages import (
     schedule,
     sku_mappings,
     subscriptions,
+    supported,
     tokens,
     trace,
     webhook_secret,
@@ -31,9 +34,11 @@ urlpatterns = [
     path("attention/", attention.list_attention, name="attention"),
     path("channels/sales/", channel_lists.sales_channels, name="sales_channels"),
     path("channels/fulfillment/", channel_lists.fulfillment_channels, name="fulfillment_channels"),
-    path("channels/supported/", channel_lists.supported, name="supported"),
+    path("channels/supported/", supported.supported, name="supported"),
+    path("channels/bulk/", bulk_edit.bulk_edit, name="bulk_edit"),
     path("channels/new/", channel_new.new_channel, name="new_channel"),
     path("channels/<int:channel_id>/", channel_page.show_channel, name="channel"),
+    path("channels/<int:channel_id>/first-run/", first_run.show_first_run, name="first_run"),
     path("channels/<int:channel_id>/rows/", channel_page.show_rows, name="channel_rows"),
     path(
         "channels/<int:channel_id>/preview/", channel_page.preview_channel, name="preview_channel"

@@ -1,4 +1,4 @@
-"""Every page, with something on it: accessible, no console error, no foreign request, no overflow."""
+"""Every page, with something on it: accessible, no fault in console or network, no overflow."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ NOT_PAGES = {
     "preview_channel",
     "preview_schedule",
     "sync",
+    "bulk_edit",
     "test_connection",
     "preview_account",
     "preview_recurring",
@@ -129,6 +130,7 @@ def paths_of(shop: Channel) -> list[str]:
         f"{channel}webhook-secret/",
         f"{channel}?tab=schedule",
         f"{channel}?tab=schedule&days=7",
+        f"{channel}first-run/",
         f"{channel}?tab=connection",
         f"/channels/{own.pk}/?tab=connection",
         f"{channel}?tab=skus",

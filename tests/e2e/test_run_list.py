@@ -52,7 +52,7 @@ def test_why_a_slot_did_not_run_is_found_by_keyboard(
     hand.choose(page.get_by_label("Show", exact=True), "Slots that did not run")
     operator.press("Show")
 
-    rows = page.get_by_role("region", name="Runs and slots that did not run").get_by_role("row")
+    rows = page.get_by_role("group", name="Runs and slots that did not run").get_by_role("row")
     expect(rows).to_have_count(2)
     expect(rows.last).to_contain_text("1 slot without a run")
     expect(rows.last).to_contain_text("Coalesced")

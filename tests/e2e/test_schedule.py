@@ -25,7 +25,7 @@ def drawing(operator: Operator, job: str) -> Locator:
 
 def row(operator: Operator, job: str) -> Locator:
     """The job's line of the table that says the same."""
-    table = operator.page.get_by_role("region", name="Schedule as a table")
+    table = operator.page.get_by_role("group", name="Schedule as a table")
     return table.get_by_role("row").filter(
         has=operator.page.get_by_role("rowheader", name=job, exact=True)
     )

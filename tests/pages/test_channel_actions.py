@@ -22,10 +22,10 @@ NEW = {
 }
 
 
-def test_a_new_channel_comes_with_its_jobs_and_leads_to_its_page(brand: Brand) -> None:
+def test_a_new_channel_comes_with_its_jobs_and_leads_to_its_first_run(brand: Brand) -> None:
     answer = brand.operator.post("/channels/new/", **NEW)
     made = Channel.objects.get(name="Second shop")
-    assert answer["Location"] == f"/channels/{made.pk}/"
+    assert answer["Location"] == f"/channels/{made.pk}/first-run/"
     assert made.jobs.filter(type="receive_orders", row="recurring").exists()
     assert made.secrets == {"consumer_key": "ck", "consumer_secret": "cs"}
 
@@ -135,9 +135,3 @@ def test_secrets_that_cannot_be_opened_are_asked_for_again(brand: Brand) -> None
     assert "Not set." in brand.operator.text(brand.page, tab="connection")
     answer = brand.operator.client.post(f"{brand.page}test/", headers={"HX-Request": "true"})
     assert "enter them anew" in answer.content.decode()
-
-
-def test_what_platforms_support_is_drawn_from_the_connectors(brand: Brand) -> None:
-    page = brand.viewer.text("/channels/supported/")
-    assert "WooCommerce" in page
-    assert "by webhook: shipment.updated" in page

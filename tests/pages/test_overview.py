@@ -42,7 +42,7 @@ def test_a_channel_is_complete_up_to_its_oldest_running_pull_job(brand: Brand) -
 def test_jobs_that_are_off_say_nothing_of_completeness(brand: Brand) -> None:
     page = brand.viewer.text("/channels/sales/")
     assert "nothing is pulled" in page
-    assert "no job is on" in page
+    assert ">No job is on</span>" in page
 
 
 def test_a_silent_clock_is_said_first(brand: Brand) -> None:
