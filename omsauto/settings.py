@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "channels",
     "oms",
     "jobs",
+    "notifications",
 ]
 
 MIDDLEWARE = [
@@ -186,6 +187,12 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile": {"task": "jobs.reconcile", "schedule": timedelta(hours=1)},
     "reconcile stock": {"task": "jobs.reconcile_stock", "schedule": timedelta(hours=1)},
     "audit subscriptions": {"task": "jobs.audit_subscriptions", "schedule": timedelta(hours=1)},
+    # A message that waited for longer is superseded by the next one.
+    "tell": {
+        "task": "notifications.tell",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
 }
 
 # --- API ----------------------------------------------------------------------------------------
