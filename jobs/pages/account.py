@@ -21,6 +21,7 @@ from jobs.world import load_world
 TABS = (
     ("account", "Settings"),
     ("recurring_jobs", "Recurring Jobs"),
+    ("notifications", "Notifications"),
     ("account_history", "History"),
 )
 

@@ -12,7 +12,10 @@ from pytest_django.live_server_helper import LiveServer
 from channels.models import Channel
 from jobs import configure
 from jobs.models import Event, Run
-from jobs.pages.urls import urlpatterns
+from jobs.pages.urls import urlpatterns as pages_of_jobs
+from notifications.models import Destination, Rule
+from notifications.pages.urls import urlpatterns as pages_of_notifications
+from notifications.tell import tell
 from oms.models import Order, ParkedRecord, Shipment
 from tests import builders
 from tests.brand import connect
@@ -45,6 +48,12 @@ NOT_PAGES = {
     "add_product",
     "set_stock",
     "import_stock",
+    "tell_everything",
+    "test_destination",
+    "delete_destination",
+    "preview_rule",
+    "switch_rule",
+    "delete_rule",
 }
 """Names of addresses that answer with a part of a page, or only take a POST."""
 
@@ -98,6 +107,10 @@ def paths_of(shop: Channel) -> list[str]:
     assert Shipment.objects.exists()
     assert ParkedRecord.objects.exists()
     own = connect(shop.account, name="Own shop", connector="http")
+    mail = Destination.objects.create(account=shop.account, name=LONG, kind="admins")
+    rule = Rule.objects.create(account=shop.account, name=LONG)
+    rule.destinations.add(mail)
+    tell(NOW)
     return [
         "/",
         "/channels/sales/",
@@ -118,6 +131,11 @@ def paths_of(shop: Channel) -> list[str]:
         "/account/",
         "/account/recurring-jobs/",
         "/account/history/",
+        "/account/notifications/",
+        "/account/notifications/destinations/new/",
+        f"/account/notifications/destinations/{mail.pk}/",
+        "/account/notifications/rules/new/",
+        f"/account/notifications/rules/{rule.pk}/",
         "/runs/",
         "/runs/?trigger=manual&status=failed",
         *[f"/runs/{run.pk}/" for run in shown if run],
@@ -134,7 +152,10 @@ def test_every_page_is_clean_and_fits_a_phone(
 ) -> None:
     paths = paths_of(shop)
     walked = {resolve(path.partition("?")[0]).url_name for path in paths}
-    assert walked == {pattern.name for pattern in urlpatterns} - NOT_PAGES
+    assert (
+        walked
+        == {pattern.name for pattern in [*pages_of_jobs, *pages_of_notifications]} - NOT_PAGES
+    )
     faults = {"/login/": _faults(operator, "/login/")}
     operator.logged_in(scene.member("admin"))
     faults |= {path: _faults(operator, path) for path in paths}

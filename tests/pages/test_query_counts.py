@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from channels.enums import Track
 from jobs.models import RunStatus
+from notifications.tell import tell
 from oms.receive_orders import ReceiveOrders
 from tests import builders
 from tests.brand import connect
@@ -15,7 +16,7 @@ from tests.pages.conftest import Brand
 
 LISTS = (
     "/", "/channels/sales/", "/channels/fulfillment/", "/runs/", "/events/", "/account/",
-    "/account/recurring-jobs/", "/account/history/", "/records/", "/records/?tab=shipments",
+    "/account/recurring-jobs/", "/account/history/", "/account/notifications/", "/records/", "/records/?tab=shipments",
     "/records/?tab=products", "/records/?tab=stock", "/records/?tab=parked",
 )  # fmt: skip
 TABS = ("", "?tab=connection", "?tab=skus", "?tab=activity")
@@ -44,6 +45,10 @@ def fill(brand: Brand, rows: range) -> None:
             channel=brand.shop, at=builders.NOW, subject="x", actor=brand.admin.user
         )
         connect(brand.account, name=f"Stable {number}", track=Track.STABLE)
+        mail = brand.account.destinations.create(name=f"Mail {number}", kind="admins")
+        rule = brand.account.rules.create(name=f"Rule {number}")
+        rule.destinations.add(mail)
+        tell(builders.NOW)
 
 
 def queries(brand: Brand, path: str) -> int:
