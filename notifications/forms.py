@@ -61,7 +61,7 @@ class DestinationForm(forms.Form):
         same = self.destination.account.destinations.filter(name=name)
         if same.exclude(pk=self.destination.pk).exists():
             raise forms.ValidationError("Another destination has this name; choose one of its own.")
-        if self.destination.pk is None and self.destination.account.destinations.count() >= MOST:
+        if not self.destination.pk and self.destination.account.destinations.count() >= MOST:
             raise forms.ValidationError(f"An account has at most {MOST}; delete one first.")
         return name
 
@@ -148,7 +148,7 @@ class RuleForm(forms.Form):
         name: str = self.cleaned_data["name"]
         if self.rule.account.rules.filter(name=name).exclude(pk=self.rule.pk).exists():
             raise forms.ValidationError("Another rule has this name; choose one of its own.")
-        if self.rule.pk is None and self.rule.account.rules.count() >= MOST:
+        if not self.rule.pk and self.rule.account.rules.count() >= MOST:
             raise forms.ValidationError(f"An account has at most {MOST}; delete one first.")
         return name
 

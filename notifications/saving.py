@@ -209,4 +209,4 @@ def _said(value: Any) -> Any:
     if not isinstance(value, list):
         return value
     labels = {**dict(CauseKind.choices), **dict(JobType.choices)}
-    return ", ".join(labels.get(one, one) for one in value) or "all"
+    return ", ".join(str(labels.get(one, one)) for one in value) or "all"

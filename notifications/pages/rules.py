@@ -65,7 +65,7 @@ def preview(here: Here) -> HttpResponse:
     """The part of the form's page that says what the rule, as it stands there, would tell now."""
     here.require(Role.ADMIN)
     form = RuleForm(Rule(account=here.account), here.request.POST)
-    context = {"preview": preview_of(here, form)}
+    context: dict[str, object] = {"preview": preview_of(here, form)}
     return here.render("notifications/_rule_preview.html", context)
 
 

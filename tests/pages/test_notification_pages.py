@@ -83,7 +83,7 @@ def test_a_saved_destination_keeps_its_address_unless_another_is_entered(brand: 
     made.refresh_from_db()
     assert (made.address, made.enabled) == ("json://127.0.0.1:9/new", False)
     lines = brand.admin.text("/account/history/")
-    assert "Destination Chat, Name: Team chat (was Chat)" in lines
+    assert "destination Team chat, Name: Team chat (was Chat)" in lines
     assert "Address: changed (was another one)" in lines
 
 

@@ -16,8 +16,9 @@ from tests.pages.conftest import Brand
 
 LISTS = (
     "/", "/channels/sales/", "/channels/fulfillment/", "/runs/", "/events/", "/account/",
-    "/account/recurring-jobs/", "/account/history/", "/account/notifications/", "/records/", "/records/?tab=shipments",
-    "/records/?tab=products", "/records/?tab=stock", "/records/?tab=parked",
+    "/account/recurring-jobs/", "/account/history/", "/account/notifications/", "/records/",
+    "/records/?tab=shipments", "/records/?tab=products", "/records/?tab=stock",
+    "/records/?tab=parked",
 )  # fmt: skip
 TABS = ("", "?tab=connection", "?tab=skus", "?tab=activity")
 
