@@ -16,6 +16,8 @@ from jobs.control import NotNow
 from jobs.models import Event, EventStatus, Job, RecordChange
 
 LEAST_RETENTION = timedelta(days=7)
+NO_WEBHOOK = "the platform had no active webhook"
+"""How the evidence of a lost subscription begins."""
 CHUNK = 1000
 
 log = logging.getLogger(__name__)
@@ -73,7 +75,7 @@ def _audit(channel: Channel, at: datetime) -> int:
         missing.setdefault(row.type, set()).add(row.topic)
     for job_type, topics in missing.items():
         jobs = list(Job.objects.filter(channel=channel, type=job_type))
-        text = f"the platform had no active webhook for {', '.join(sorted(topics))}"
+        text = f"{NO_WEBHOOK} for {', '.join(sorted(topics))}"
         fallback.spread_evidence(jobs, at, text, timedelta(0))
     return len(found.broken)
 

@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "channels",
     "oms",
     "jobs",
+    "notifications",
 ]
 
 MIDDLEWARE = [
@@ -194,6 +195,12 @@ CELERY_BEAT_SCHEDULE = {
     "forget former webhook secrets": {
         "task": "jobs.forget_former_secrets",
         "schedule": timedelta(minutes=1),
+    },
+    # A message that waited for longer is superseded by the next one.
+    "tell": {
+        "task": "notifications.tell",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
     },
 }
 

@@ -15,4 +15,5 @@ urlpatterns = [
     path("api/v1/", include("jobs.api.urls")),
     path("", include("accounts.urls")),
     path("", include("jobs.pages.urls")),
+    path("", include("notifications.pages.urls")),
 ]

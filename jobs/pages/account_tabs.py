@@ -5,5 +5,6 @@ TABS = (
     ("recurring_jobs", "Recurring Jobs"),
     ("members", "Members"),
     ("api_tokens", "API tokens"),
+    ("notifications", "Notifications"),
     ("account_history", "History"),
 )

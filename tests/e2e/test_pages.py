@@ -14,7 +14,10 @@ from accounts.models import Role
 from channels.models import Channel
 from jobs import configure
 from jobs.models import Event, EventReplay, Run
-from jobs.pages.urls import urlpatterns
+from jobs.pages.urls import urlpatterns as pages_of_jobs
+from notifications.models import Destination, Rule
+from notifications.pages.urls import urlpatterns as pages_of_notifications
+from notifications.tell import tell
 from oms.models import Order, ParkedRecord, Shipment
 from tests import builders
 from tests.brand import connect
@@ -56,6 +59,12 @@ NOT_PAGES = {
     "withdraw_invitation",
     "revoke_token",
     "end_former_secret",
+    "tell_everything",
+    "test_destination",
+    "delete_destination",
+    "preview_rule",
+    "switch_rule",
+    "delete_rule",
 }
 """Names of addresses that answer with a part of a page, or only take a POST."""
 
@@ -115,6 +124,10 @@ def paths_of(shop: Channel) -> list[str]:
     colleague = builders.user(f"{'long' * 12}@example.com", of=shop.account, role=Role.OPERATOR)
     tokens.issue(colleague, "Nightly" * 11, shop.account, Role.VIEWER)
     invitations.invite(shop.account, f"{'new' * 20}@example.com", Role.ADMIN, NOW, colleague)
+    mail = Destination.objects.create(account=shop.account, name=LONG, kind="admins")
+    rule = Rule.objects.create(account=shop.account, name=LONG)
+    rule.destinations.add(mail)
+    tell(NOW)
     return [
         "/",
         "/attention/",
@@ -148,6 +161,11 @@ def paths_of(shop: Channel) -> list[str]:
         f"/account/members/{colleague.memberships.get().pk}/remove/",
         "/account/members/leave/",
         "/account/tokens/",
+        "/account/notifications/",
+        "/account/notifications/destinations/new/",
+        f"/account/notifications/destinations/{mail.pk}/",
+        "/account/notifications/rules/new/",
+        f"/account/notifications/rules/{rule.pk}/",
         "/runs/",
         "/runs/?trigger=manual&status=failed",
         f"/runs/?channel={shop.pk}&type=receive_orders&show=slots",
@@ -172,7 +190,10 @@ def test_every_page_is_clean_and_fits_a_phone(
 ) -> None:
     paths = paths_of(shop)
     walked = {resolve(path.partition("?")[0]).url_name for path in paths}
-    assert walked == {pattern.name for pattern in urlpatterns} - NOT_PAGES
+    assert (
+        walked
+        == {pattern.name for pattern in [*pages_of_jobs, *pages_of_notifications]} - NOT_PAGES
+    )
     faults = {"/login/": _faults(operator, "/login/")}
     operator.logged_in(scene.member("admin"))
     faults |= {path: _faults(operator, path) for path in paths}

@@ -10,7 +10,9 @@ from django.urls import reverse
 
 from accounts import invitations, tokens
 from accounts.models import Membership, Role
-from jobs.pages.urls import urlpatterns
+from jobs.pages.urls import urlpatterns as pages_of_jobs
+from notifications.models import Destination, Rule
+from notifications.pages.urls import urlpatterns as pages_of_notifications
 from oms.models import Order, Product, SkuMapping, StockLevel
 from oms.receive_orders import ReceiveOrders
 from tests import builders
@@ -28,14 +30,19 @@ OF_OPERATORS = {
 OF_ADMINS = {
     "account", "preview_account", "recurring_jobs", "preview_recurring", "members",
     "change_member_role", "remove_member", "renew_invitation", "withdraw_invitation",
-    "revoke_token", "clone_account",
+    "revoke_token", "clone_account", "tell_everything", "new_destination", "destination",
+    "test_destination", "delete_destination", "new_rule", "rule", "preview_rule", "switch_rule",
+    "delete_rule",
 }  # fmt: skip
-ASKS_TO_ADMINISTER = {"remove_member", "clone_account"}
+ASKS_TO_ADMINISTER = {
+    "remove_member", "clone_account", "new_destination", "destination", "new_rule", "rule",
+}  # fmt: skip
 ASKS_TO_ACT = {
     "enable_channel", "disable_channel", "delete_channel", "new_channel", "webhook_secret",
     "replay_events",
 }  # fmt: skip
 OF_EVERYBODY = {"switch_account", "leave_account"}
+urlpatterns = [*pages_of_jobs, *pages_of_notifications]
 NAMES = [str(pattern.name) for pattern in urlpatterns]
 
 
@@ -67,6 +74,10 @@ def addresses(brand: Brand) -> dict[str, str]:
             brand.account, "new@example.com", Role.VIEWER, builders.NOW, brand.admin.user
         )[0].pk,
         "token_id": tokens.issue(brand.admin.user, "Export", brand.account, Role.VIEWER)[0].pk,
+        "destination_id": Destination.objects.create(
+            account=brand.account, name="Mail", kind="admins"
+        ).pk,
+        "rule_id": Rule.objects.create(account=brand.account, name="All").pk,
     }
     wanted = {str(p.name): list(p.pattern.converters) for p in urlpatterns}
     return {

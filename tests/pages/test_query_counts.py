@@ -10,6 +10,7 @@ from accounts import invitations, tokens
 from accounts.models import Role
 from channels.enums import Track
 from jobs.models import RunStatus
+from notifications.tell import tell
 from oms.receive_orders import ReceiveOrders
 from tests import builders
 from tests.brand import connect
@@ -19,8 +20,8 @@ LISTS = (
     "/", "/attention/", "/channels/sales/", "/channels/fulfillment/", "/runs/",
     "/runs/?show=slots", "/events/", "/events/?q=id:1001", "/trace/?q=MUG", "/account/",
     "/account/recurring-jobs/", "/account/history/", "/account/members/", "/account/tokens/",
-    "/records/", "/records/?tab=shipments", "/records/?tab=products", "/records/?tab=stock",
-    "/records/?tab=parked",
+    "/account/notifications/", "/records/", "/records/?tab=shipments", "/records/?tab=products",
+    "/records/?tab=stock", "/records/?tab=parked",
 )  # fmt: skip
 PARTS_OF_A_RUN = 18
 """Queries of a run's page with everything on it: the member, the run, its parts, its neighbours."""
@@ -56,6 +57,10 @@ def fill(brand: Brand, rows: range) -> None:
         invitations.invite(
             brand.account, f"new{number}@example.com", Role.VIEWER, builders.NOW, brand.admin.user
         )
+        mail = brand.account.destinations.create(name=f"Mail {number}", kind="admins")
+        rule = brand.account.rules.create(name=f"Rule {number}")
+        rule.destinations.add(mail)
+        tell(builders.NOW)
 
 
 def queries(brand: Brand, path: str) -> int:
