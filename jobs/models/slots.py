@@ -62,7 +62,7 @@ class SlotStretch(models.Model):
         return f"{self.count} slots {self.outcome}"
 
     def save(self, *args: Any, **options: Any) -> None:
-        if self.account_id is None:
+        if self._state.adding:
             self.account_id = self.job.channel.account_id
             self.channel_id, self.type = self.job.channel_id, self.job.type
         super().save(*args, **options)

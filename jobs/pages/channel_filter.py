@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
@@ -83,10 +84,12 @@ class Asked:
 
 def asked_of(data: Mapping[str, str], kind: Kind) -> Asked:
     """Of a query or a form; a value that means nothing here is any."""
-    asked = Asked(kind, q=data.get("q", "").strip()[:120])
-    for name, offered in options(kind).items():
-        if data.get(name) in dict(offered):
-            asked = replace(asked, **{name: data[name]})
+    chosen: dict[str, Any] = {
+        name: data[name]
+        for name, offered in options(kind).items()
+        if data.get(name) in dict(offered)
+    }
+    asked = Asked(kind, q=data.get("q", "").strip()[:120], **chosen)
     if data.get("sort", "").removeprefix("-") in dict(COLUMNS):
         asked = replace(asked, sort=data["sort"])
     return asked
