@@ -10,11 +10,11 @@ from typing import Any
 
 from accounts.models import Account
 from channels.enums import JobType, Mode, Track
-from channels.models import Channel
-from jobs import configure
-from jobs.models import Event, EventStatus, Job, Run, RunStatus, SlotStretch
+from channels.models import Channel, WebhookMapping
+from jobs.models import EmergencyState, Event, EventStatus, Job, Run, RunStatus, SlotStretch
 from jobs.overlap import Sort, Trigger
-from jobs.world import capability
+from jobs.timetable import next_slot
+from jobs.world import capability, load_world, proposed_topics
 from oms.models import Order, ParkedRecord, Product, StockLevel
 
 BATCH = 2000
@@ -41,7 +41,7 @@ def fill(account: Account, at: datetime, size: Size) -> None:
     """Channels of several platforms, modes and tracks with their jobs, and what they left."""
     dice = random.Random(7)  # noqa: S311  # a fixed seed: the same crowd each time
     channels = _channels(account, at, size, dice)
-    jobs = list(Job.objects.filter(channel__account=account).select_related("channel"))
+    jobs = list(Job.objects.filter(channel__in=channels).select_related("channel"))
     pulls = [job for job in jobs if job.type == "receive_orders"]
     Run.objects.bulk_create(_runs(account, jobs, at, size, dice), BATCH)
     Event.objects.bulk_create(_events(pulls, at, size, dice), BATCH)
@@ -58,7 +58,7 @@ def _channels(account: Account, at: datetime, size: Size, dice: random.Random) -
     """Each second one stable; each fifth in mode Webhook; their periods drawn from a mix."""
     kinds = {name: "fulfillment" if "warehouse" in name else "sales" for name in CONNECTORS}
     names = [CONNECTORS[number % len(CONNECTORS)] for number in range(size.channels)]
-    Channel.objects.bulk_create(
+    channels = Channel.objects.bulk_create(
         Channel(
             account=account,
             name=f"Channel {number:03}",
@@ -71,31 +71,49 @@ def _channels(account: Account, at: datetime, size: Size, dice: random.Random) -
         )
         for number, name in enumerate(names)
     )
-    channels = list(account.channels.all())
-    _jobs(channels, at, dice)
+    WebhookMapping.objects.bulk_create(
+        WebhookMapping(channel=channel, topic=topic, type=job_type)
+        for channel in channels
+        for topic, job_type in proposed_topics(channel)
+    )
     account.stable_jobs.create(
         type=JobType.RECEIVE_ORDERS, enabled=True, period_minutes=60, delay_minutes=5
     )
-    configure.reconcile(account, at)
+    Job.objects.bulk_create(_settled(_jobs(channels, at, dice), account, at), BATCH)
     return channels
 
 
-def _jobs(channels: list[Channel], at: datetime, dice: random.Random) -> None:
+def _jobs(channels: list[Channel], at: datetime, dice: random.Random) -> list[Job]:
     """Settings of their own, also where those of the account hold."""
-    Job.objects.bulk_create(
-        (
-            Job(
-                channel=channel,
-                type=job_type,
-                proven_until=at,
-                main_period_minutes=dice.choice(PERIODS),
-            )
-            for channel in channels
-            for job_type in JobType
-            if capability(channel, job_type)
-        ),
-        BATCH,
-    )
+    return [
+        Job(
+            channel=channel,
+            type=job_type,
+            proven_until=at,
+            main_period_minutes=dice.choice(PERIODS),
+        )
+        for channel in channels
+        for job_type in JobType
+        if capability(channel, job_type)
+    ]
+
+
+def _settled(jobs: list[Job], account: Account, at: datetime) -> Iterator[Job]:
+    """With the derived columns that a Save would have given them."""
+    world = load_world(account)
+    world.jobs |= {(job.channel_id, job.type): job for job in jobs}
+    for job in jobs:
+        plan = world.plan(job)
+        grid, emergency = world.grid(plan), plan.emergency
+        job.row, job.from_account = plan.row or "", plan.from_account
+        job.period_minutes, job.offset_minutes = plan.period, plan.offset
+        job.next_slot_at = next_slot(grid, at) if grid else None
+        job.scheduled_since = at if grid else None
+        job.listening_since = at if plan.listening else None
+        job.emergency_state = EmergencyState.ARMED if emergency.on else EmergencyState.OFF
+        job.emergency_minutes, job.emergency_automatic = emergency.period, emergency.automatic
+        job.emergency_reason = emergency.reason
+        yield job
 
 
 def _runs(
@@ -137,8 +155,10 @@ def _stretches(
 ) -> Iterator[SlotStretch]:
     for number in range(size.stretches):
         moment = at - RUN_EVERY * 5 * (size.stretches - number)
+        job = dice.choice(jobs)
         yield SlotStretch(
-            job=dice.choice(jobs), first_slot_at=moment, last_slot_at=moment, count=1,
+            job=job, account_id=job.channel.account_id, channel=job.channel, type=job.type,
+            first_slot_at=moment, last_slot_at=moment, count=1,
             outcome=dice.choice(["skipped", "coalesced", "suspended"]), reason="a run was active",
         )  # fmt: skip
 

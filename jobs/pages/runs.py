@@ -48,7 +48,7 @@ def list_runs(here: Here) -> HttpResponse:
 def _menus(here: Here, wanted: Filters) -> dict[str, object]:
     """What the form offers, and what is chosen there."""
     return {
-        "channels": list(here.account.channels.present().only("name")),
+        "channels": list(here.account.channels.present().only("account", "name")),
         "types": JobType.choices,
         "triggers": TRIGGERS,
         "statuses": RunStatus.choices,

@@ -60,6 +60,7 @@ def test_the_settings_stand_in_the_order_of_the_guide(brand: Brand) -> None:
         "Inventory Settings",
         "Other System Settings",
         "Connection",
+        "Schedule, next 24 hours",
     ]
     contents = page.partition('class="toc"')[2].partition("</nav>")[0]
     assert re.findall(r'href="#([a-z]+)"', contents) == [
@@ -68,6 +69,7 @@ def test_the_settings_stand_in_the_order_of_the_guide(brand: Brand) -> None:
         "inventory",
         "other",
         "connection",
+        "schedule",
     ]
     assert page.count('<form class="form"') == 1
 
