@@ -124,7 +124,7 @@ def _emergency(job: Job, plan: Plan, at: datetime) -> str:
     if due is None:
         return "Its emergency job is on; its run is queued or under way."
     when = f"due {_clock(due)}" if due > at else "due now"
-    return f"Its emergency job is {when}: {job.emergency_due_reason}."
+    return f"Its emergency job is {when} ({job.emergency_due_reason})."
 
 
 def _clock(at: datetime) -> str:

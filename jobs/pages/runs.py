@@ -63,7 +63,7 @@ def _menus(here: Here, wanted: Filters) -> dict[str, object]:
 @page()
 def show_run(here: Here, run_id: int) -> HttpResponse:
     run = find_run(here, run_id)
-    events = Event.objects.filter(run=run).without_body()
+    events = Event.objects.filter(run=run).without_body().select_related("job")
     changes = RecordChange.objects.filter(run=run)
     context = {
         "run": run,

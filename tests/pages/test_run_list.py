@@ -176,7 +176,7 @@ def test_a_webhook_row_has_no_slots(brand: Brand) -> None:
     configure.apply(brand.account, Change(channels={brand.shop.pk: {"mode": "webhook"}}), NOW)
     page = why(brand)
     assert "It has no slots: a webhook starts it." in page
-    assert "Its emergency job is due 14:00: deadline" in page
+    assert "Its emergency job is due now (deadline: no proof of completeness" in page
 
 
 def test_a_run_that_waits_or_works_is_named(brand: Brand) -> None:
