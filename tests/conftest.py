@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -15,8 +16,11 @@ hypothesis.settings.register_profile("default", deadline=None, max_examples=100)
 hypothesis.settings.register_profile("ci", deadline=None, max_examples=200, derandomize=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
+TESTS = Path(__file__).parent
 WANTS = ("postgres", "redis", "chromium")
 SKIPPED = "skipped for want of"
+ONCE = {"channels", "claims", "sandbox", "e2e"}
+"""Folders whose tests do not depend on the pair: platforms, and pages in a browser."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +49,19 @@ def _wanting(item: pytest.Item) -> set[str]:
     return {name for name in WANTS if item.get_closest_marker(name)} - _present()
 
 
+def _waits(item: pytest.Item, later: set[str]) -> bool:
+    """Can a later run, on these servers, do the test as well, and need this one not?"""
+    if later >= {"postgres", "redis"} and item.path.relative_to(TESTS).parts[0] in ONCE:
+        return True
+    return bool(want := _wanting(item)) and want <= later
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave to a later run (OMSAUTO_TEST_LATER) what that one can do."""
     later = _names("OMSAUTO_TEST_LATER")
-    postponed = [item for item in items if (want := _wanting(item)) and want <= later]
+    postponed = {item for item in items if _waits(item, later)}
     if postponed:
-        config.hook.pytest_deselected(items=postponed)
+        config.hook.pytest_deselected(items=list(postponed))
         items[:] = [item for item in items if item not in postponed]
 
 

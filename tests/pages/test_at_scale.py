@@ -14,6 +14,7 @@ from tests.pages.conftest import Brand
 SIZE = Size(
     events=2_000, stretches=2_000, orders=1_000, products=200, parked=500, history=200
 )  # fmt: skip
+pytestmark = pytest.mark.postgres
 MOST = 30
 LARGEST_KB = 700
 
