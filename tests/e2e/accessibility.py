@@ -12,6 +12,15 @@ RULES = {
 }
 """Every rule of WCAG 2.2 AA that a program can judge, and axe's own advice beside them."""
 
+ANSWERED = "!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')"
+AT_REST = """() => new Promise((done) => requestAnimationFrame(() => {
+  for (const one of document.getAnimations()) {
+    if (one instanceof CSSTransition) one.finish();
+  }
+  requestAnimationFrame(done);
+}))"""
+"""Colours that were changing have changed: halfway they have no contrast that anybody sees."""
+
 
 def violations(page: Page) -> list[str]:
     """A line for each element that breaks a rule: the rule, the element, what is wrong."""
@@ -26,7 +35,9 @@ def violations(page: Page) -> list[str]:
 def violations_in_both_schemes(page: Page) -> list[str]:
     """In the light and in the dark scheme, as the system's preference chooses them."""
     found = []
+    page.wait_for_function(ANSWERED)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.evaluate(AT_REST)
         found += [f"{scheme}: {line}" for line in violations(page)]
     return found

@@ -38,6 +38,7 @@ def test_what_is_not_saved_is_marked_at_its_field_and_counted(
     expect(page.get_by_text("Not saved yet (1 field)")).to_be_visible()
     operator.hand.choose(operator.mode, "Webhook")
     expect(operator.mode).to_have_accessible_description("Not saved. Was Recurring Job.")
+    expect(operator.field("Receive Orders", "Emergency Job Period")).to_be_visible()
     operator.hand.choose(operator.field("Receive Orders", "Delay"), "5 minutes")
     expect(page.get_by_text("Not saved yet (2 fields)")).to_be_visible()
 
@@ -150,6 +151,7 @@ def test_a_job_is_run_from_the_menu_and_stands_under_runs(
     page = operator.page
     operator.hand.press(page.locator("summary").filter(has_text="Sync"))
     operator.press("Receive Orders")
+    expect(page.get_by_role("heading", name="Receive Orders", level=1)).to_be_visible()
     run = Run.objects.get(channel=shop)
     operator.open_channel("Shop").tab("Runs")
     expect(page.get_by_role("rowheader", name=f"Receive Orders Run {run.pk}")).to_be_visible()

@@ -63,7 +63,7 @@ def test_an_event_is_found_by_a_word_of_its_body(
     page = operator.page
     hand.write(page.get_by_label("Find"), "ann@example")
     operator.press("Filter")
-    events = page.get_by_role("region", name="Events")
+    events = page.get_by_role("group", name="Events")
     expect(events.get_by_role("rowheader")).to_have_count(1)
     hand.press(events.get_by_role("link", name="order.created"))
     expect(page.get_by_role("region", name="Body")).to_contain_text("ann@example.com")
@@ -91,7 +91,7 @@ def test_a_filtered_set_is_replayed_while_somebody_watches(
     expect(progress).to_contain_text("Done")
     expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
     run = Run.objects.get()
-    expect(page.get_by_role("link", name=f"{run.pk}", exact=False).first).to_be_visible()
+    expect(page.get_by_role("rowheader", name=f"Receive Orders Run {run.pk}")).to_be_visible()
 
 
 def test_the_story_of_an_order_whose_webhook_was_dropped(

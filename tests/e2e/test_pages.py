@@ -95,6 +95,7 @@ def test_every_page_is_clean_and_fits_a_phone(
 def _faults(operator: Operator, path: str) -> list[str]:
     page, watch = operator.page, operator.watch
     page.set_viewport_size({"width": 1280, "height": 900})
+    page.emulate_media(color_scheme="light")
     answer = page.goto(operator.home + path, wait_until="load")
     assert answer is not None
     policy = answer.headers.get("content-security-policy", "")
