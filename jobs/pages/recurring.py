@@ -100,11 +100,12 @@ def _line(world: World, row: StableRowForm, at: datetime) -> RowLine:
     """By what is stored: the preview tells what an unsaved change does."""
     channels = row.row["channels"]
     acting = [world.channels[channel["id"]] for channel in channels]
+    slots = _next_slots(world, row, at) if acting else []
     return RowLine(
         form=row,
         channels=channels,
-        next_slots=_next_slots(world, row, at) if acting else [],
-        suspended=bool(acting) and not any(channel.runs_jobs for channel in acting),
+        next_slots=slots,
+        suspended=bool(slots) and not any(channel.runs_jobs for channel in acting),
         left_out=_left_out(world, row.type),
     )
 

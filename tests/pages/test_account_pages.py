@@ -196,3 +196,13 @@ def test_a_clone_needs_a_name(brand: Brand) -> None:
     answer = brand.admin.post("/account/clone/", name=" ")
     assert answer.status_code == 400
     assert "This field is required." in answer.content.decode()
+
+
+def test_rows_whose_channels_are_all_disabled_are_suspended(brand: Brand) -> None:
+    stable = connect(brand.account, name="Stable", track=Track.STABLE)
+    brand.admin.post("/account/recurring-jobs/", **{ENABLED: "on", PERIOD: "480"})
+    assert ">suspended<" not in brand.viewer.text("/account/recurring-jobs/")
+    brand.operator.post(f"/channels/{stable.pk}/disable/")
+    page = brand.viewer.text("/account/recurring-jobs/")
+    assert page.count(">suspended<") == 1
+    assert ">no slots<" in page
