@@ -106,9 +106,12 @@ def carry_out(old: World, new: World, at: datetime, cause: str) -> None:
         job.channel = new.channels[job.channel_id]
         job.next_slot_at = old.jobs[key].next_slot_at
         _settle(job, old, new, at, cause, zone_moved=zone_moved)
-    Job.objects.bulk_update(list(new.jobs.values()), DERIVED, batch_size=200)
     for job in new.jobs.values():
-        _settle_runs(job, new.plan(job), at, cause)
+        # One statement each: bulk_update builds an expression for every field of every row.
+        Job.objects.filter(pk=job.pk).update(**{name: getattr(job, name) for name in DERIVED})
+    waiting = _with_a_waiting_run(new)
+    for job in new.jobs.values():
+        _settle_runs(job, new.plan(job), at, cause, waits=job.pk in waiting)
 
 
 def _settle(
@@ -141,7 +144,13 @@ def _run_now(job: Job, at: datetime) -> None:
     )
 
 
-def _settle_runs(job: Job, plan: Plan, at: datetime, cause: str) -> None:
+def _with_a_waiting_run(world: World) -> set[int]:
+    """Ids of the jobs that have a waiting full run: only under their locks can one come."""
+    waiting = Run.objects.waiting().filter(job__channel__in=list(world.channels), sort=Sort.FULL)
+    return set(waiting.values_list("job_id", flat=True))
+
+
+def _settle_runs(job: Job, plan: Plan, at: datetime, cause: str, *, waits: bool) -> None:
     """Cancel what may no longer start, hold or replay events."""
     if plan.row is None:
         reason = cause if plan.suspended else "the job is no longer offered"
@@ -150,11 +159,11 @@ def _settle_runs(job: Job, plan: Plan, at: datetime, cause: str) -> None:
     elif plan.suspended:
         _cancel_queued(job, SlotOutcome.SUSPENDED, at, cause)
         batches.hold(job, cause)
-    elif job.emergency_state == EmergencyState.OFF:
+    elif waits and job.emergency_state == EmergencyState.OFF:
         fallback.withdraw_emergency(job, plan.emergency.reason, at)
     if plan.listening:
         batches.replay_held(job, at)
-    if plan.row is not None and not plan.main_on and not plan.suspended:
+    if waits and plan.row is not None and not plan.main_on and not plan.suspended:
         _withdraw_schedule(job, at)
 
 

@@ -68,7 +68,7 @@ def test_what_is_old_is_forgotten(brand: Watched) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_passes_at_once_tell_everything_once(brand: Watched) -> None:
     brand.rule(reminder_minutes=30)
-    brand.rule(brand.destination("Second"), name="Second")
+    brand.rule(brand.destination("Second"), name="Second", reminder_minutes=30)
     for number in range(5):
         brand.parked(number, type=f"receive_order{'s' if number % 2 else '_updates'}")
     brand.fail()
