@@ -81,12 +81,16 @@ class BulkForm(forms.Form):
     def told(self) -> list[str]:
         """The wish of a valid form in words, a line for each setting."""
         chosen = [name for name in ("mode", "enabled", *JOB_FIELDS) if self.cleaned_data[name]]
-        of = dict(self.fields["type"].choices).get(self.cleaned_data["type"], "")
+        of = self._choices("type").get(self.cleaned_data["type"], "")
         return [
             f"{f'{of}, ' if name in JOB_FIELDS else ''}{self.fields[name].label or name.title()}: "
-            f"{dict(self.fields[name].choices)[self.cleaned_data[name]]}"
+            f"{self._choices(name)[self.cleaned_data[name]]}"
             for name in chosen
         ]
+
+    def _choices(self, name: str) -> dict[str, str]:
+        field = self.fields[name]
+        return {str(key): str(word) for key, word in getattr(field, "choices", ())}
 
     @property
     def sent(self) -> list[tuple[str, str]]:

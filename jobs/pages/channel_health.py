@@ -88,7 +88,7 @@ class _Facts:
     def __init__(
         self,
         account: Account,
-        ids: QuerySet[Channel, dict[str, Any]],
+        ids: QuerySet[Channel, Any],
         rows: Sequence[Channel],
         at: datetime,
     ) -> None:
@@ -128,7 +128,7 @@ class _Facts:
         return "healthy" if jobs.get("on") else "idle"
 
 
-def _jobs(ids: QuerySet[Channel, dict[str, Any]]) -> dict[int, dict[str, Any]]:
+def _jobs(ids: QuerySet[Channel, Any]) -> dict[int, dict[str, Any]]:
     rows = (
         Job.objects.filter(channel__in=ids)
         .order_by()
@@ -141,7 +141,7 @@ def _jobs(ids: QuerySet[Channel, dict[str, Any]]) -> dict[int, dict[str, Any]]:
             next_at=Min("next_slot_at", filter=Q(suspended=False)),
         )
     )
-    return {row["channel"]: row for row in rows}
+    return {row["channel"]: dict(row) for row in rows}
 
 
 def _runs(rows: Sequence[Channel]) -> dict[int, LastRun]:

@@ -62,7 +62,7 @@ def show_event(here: Here, event_id: int) -> HttpResponse:
     event = find_event(here, event_id)
     body, is_json = readable(bytes(event.body))
     job = batches.job_of(event)
-    context = {
+    context: dict[str, object] = {
         "event": event,
         "job": job,
         "advice": ADVICE[EventStatus(event.status)],

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.models import Account, Role
 from channels.enums import JobType
-from jobs.pages.account import TABS
+from jobs.pages.account_tabs import TABS
 from jobs.pages.here import Here, page
 from jobs.pages.paging import in_order, newest_first
 from jobs.plan import say

@@ -24,8 +24,8 @@ from tests.sandbox_server import SandboxServer
 pytestmark = pytest.mark.chromium
 
 GUIDE = Path(__file__).parents[2] / "docs" / "pictures"
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-TALLEST = 1400
+WIDE, NARROW = 1280, 390
+SHORTEST, TALLEST = 600, 1400
 """Pixels of a page that the guide shows; its beginning says what it is."""
 
 
@@ -84,15 +84,15 @@ def take_all(operator: Operator, paths: list[str], folder: Path) -> None:
 
 
 def take(operator: Operator, path: str, to: Path, scheme: str, *, narrow: bool) -> None:
-    page = operator.page
+    page, width = operator.page, NARROW if narrow else WIDE
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    page.set_viewport_size({"width": 390, "height": 844} if narrow else WIDE)
+    page.set_viewport_size({"width": width, "height": SHORTEST})
     operator.open(path)
-    page.set_viewport_size(_whole(page, NARROW["width"] if narrow else WIDE["width"]))
+    page.set_viewport_size({"width": width, "height": _height(page)})
     page.screenshot(path=to)
 
 
-def _whole(page: Page, width: int) -> dict[str, int]:
+def _height(page: Page) -> int:
     """As tall as the page, within bounds."""
-    height = page.evaluate("document.documentElement.scrollHeight")
-    return {"width": width, "height": min(max(height, 600), TALLEST)}
+    height = int(page.evaluate("document.documentElement.scrollHeight"))
+    return min(max(height, SHORTEST), TALLEST)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from accounts.models import Account, HistoryEntry, Membership, Role, User
@@ -35,7 +37,7 @@ def account(admin: User) -> Account:
     depot = builders.warehouse(made, "Depot")
     configure.reconcile(made, NOW)
     topic = shop.mappings.get(topic="order.created")
-    changes = {
+    changes: dict[str, Any] = {
         "channels": {shop.pk: {"mode": Mode.WEBHOOK}},
         "jobs": {
             (shop.pk, "receive_orders"): {
