@@ -53,7 +53,7 @@ def _on(names: list[str]) -> str:
     shown = names[:NAMED] if len(names) > NAMED + 1 else names
     more = len(names) - len(shown)
     said = [*shown, *([f"{more} other channels"] if more else [])]
-    return f"({', '.join(said)})"
+    return f"On {', '.join(said)}."
 
 
 def _changes(old: View, new: View) -> Iterator[tuple[str, str]]:

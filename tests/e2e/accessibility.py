@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 AXE = Axe()
 RULES = {
@@ -12,7 +12,7 @@ RULES = {
 }
 """Every rule of WCAG 2.2 AA that a program can judge, and axe's own advice beside them."""
 
-ANSWERED = "!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')"
+UNDER_WAY = ".htmx-request, .htmx-swapping, .htmx-settling"
 AT_REST = """() => new Promise((done) => requestAnimationFrame(() => {
   for (const one of document.getAnimations()) {
     if (one instanceof CSSTransition) one.finish();
@@ -35,7 +35,7 @@ def violations(page: Page) -> list[str]:
 def violations_in_both_schemes(page: Page) -> list[str]:
     """In the light and in the dark scheme, as the system's preference chooses them."""
     found = []
-    page.wait_for_function(ANSWERED)
+    expect(page.locator(UNDER_WAY)).to_have_count(0)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.evaluate(AT_REST)

@@ -102,8 +102,9 @@ def test_stable_recurring_procedure(operator: Operator, scene: Scene) -> None:
     expect(operator.preview.get_by_role("listitem")).to_have_text(
         [
             "Receive Orders: its main job will start, each 8 hours, 5 minutes later "
-            "(Europe/Berlin).",
-            "Receive Orders: its emergency job will be switched on, period 1 day (automatic).",
+            "(Europe/Berlin). On Shop.",
+            "Receive Orders: its emergency job will be switched on, period 1 day (automatic). "
+            "On Shop.",
         ]
     )
     assert not StableJob.objects.exists()

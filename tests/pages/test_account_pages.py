@@ -123,7 +123,7 @@ def test_what_happens_to_many_channels_is_said_once(brand: Brand) -> None:
     fields = {ENABLED: "on", PERIOD: "480"}
     preview = brand.admin.post("/account/recurring-jobs/preview/", **fields).content.decode()
     assert preview.count("its main job will start") == 1
-    assert "(Stable 0, Stable 1, Stable 2, 3 other channels)" in preview
+    assert "On Stable 0, Stable 1, Stable 2, 3 other channels." in preview
 
 
 def test_the_account_can_be_disabled_at_a_set_time(brand: Brand) -> None:
