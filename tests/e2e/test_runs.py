@@ -73,7 +73,7 @@ def test_a_signed_delivery_becomes_an_order_on_the_records_page(
     event = page.get_by_role("row").filter(has=page.get_by_role("link", name="order.created"))
     expect(event).to_contain_text("Waiting")
     operator.go("Activity", "Records")
-    expect(page.get_by_role("heading", name="Nothing here")).to_be_visible()
+    expect(page.get_by_text("Nothing here", exact=True)).to_be_visible()
 
     scene.work()
     page.reload()
