@@ -57,7 +57,7 @@ GUIDE = (
     ),
     Form(
         "Slack",
-        "https://hooks.slack.com/services/T000/B000/XXXX",
+        "https://hooks.slack.com/services/TEAM/CHANNEL/TOKEN",
         "The URL of an incoming webhook, as Slack shows it.",
     ),
     Form(

@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 from channels.models import Channel
 from jobs.pages.urls import urlpatterns as pages_of_jobs
 from notifications.pages.urls import urlpatterns as pages_of_notifications
-from tests.e2e.accessibility import violations, violations_in_both_schemes
+from tests.e2e.accessibility import violations, violations_in
 from tests.e2e.day import busy_day, paths_of
 from tests.e2e.operator import Operator
 from tests.e2e.scene import Scene
@@ -99,8 +99,9 @@ def _faults(operator: Operator, path: str) -> list[str]:
     answer = page.goto(operator.home + path, wait_until="load")
     assert answer is not None
     policy = answer.headers.get("content-security-policy", "")
-    noted = violations_in_both_schemes(page)
+    noted = violations_in(page, "light")
     page.set_viewport_size({"width": 390, "height": 844})
+    noted += violations_in(page, "dark")
     found = {
         "no strict policy": "default-src 'none'" not in policy or "unsafe" in policy,
         "scrolls sideways": page.evaluate(OVERHANG),
