@@ -61,7 +61,7 @@ def search(wanted: Wanted, size: int) -> Found:
     events = _by_index(wanted)
     floor = _floor(wanted, events)
     fitting = _scanned(_above(events, floor), wanted.query)
-    listed = fitting.without_body().select_related("channel", "job")  # type: ignore[attr-defined]
+    listed = fitting.without_body().select_related("channel", "job")  # type: ignore[attr-defined]  # an EventQuerySet
     rows = list(listed.order_by("-pk")[: size + 1])
     if len(rows) > size or floor is None:
         return Found(rows[:size], more=len(rows) > size)
