@@ -25,19 +25,22 @@ class ClockScheduler(DatabaseScheduler):
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Takes over SIGTERM and SIGINT from Celery, for the time between two ticks.
+        """Takes over SIGTERM and SIGINT from Celery, so that only its sleep is cut short.
 
         Celery's handler saves its schedule and raises SystemExit wherever the process is. Amid a
         query that waits for the connection's lock, which the query holds, for ever; elsewhere the
         exception may be swallowed, and the clock goes on.
         """
         self._stopping = False
+        self._sleeping = False
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop_soon)
         super().__init__(*args, **kwargs)
 
     def _stop_soon(self, number: int, frame: FrameType | None) -> None:
         self._stopping = True
+        if self._sleeping:
+            raise SystemExit
 
     def _stop_if_told(self) -> None:
         if self._stopping:
@@ -49,11 +52,23 @@ class ClockScheduler(DatabaseScheduler):
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Both ticks are guarded: a database that is away must not end the clock."""
+        self._sleeping = False
         self._stop_if_told()
         ours = self._guarded("tick", lambda: clock.tick(timezone.now()))
         theirs = self._guarded("maintenance", lambda: super(ClockScheduler, self).tick())
+        self._sleeping = True
         self._stop_if_told()
         return float(min(ours, theirs, LONGEST_SLEEP))
+
+    def should_sync(self) -> bool:
+        """Asked when the sleep is over: what Celery saves now is not to be cut short."""
+        self._sleeping = False
+        return super().should_sync()
+
+    def close(self) -> None:
+        """Saves the schedule a last time, undisturbed by a second signal."""
+        self._sleeping = False
+        super().close()
 
     def _guarded(self, name: str, work: Any) -> float:
         try:

@@ -7,11 +7,13 @@ everything done and counted.
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
 
-from tests.faults.processes import OwnRedis, wait_until
+from tests.faults.processes import ROOT, OwnRedis, wait_until
 from tests.faults.scene import Scene
 
 pytestmark = [pytest.mark.faults, pytest.mark.postgres, pytest.mark.redis]
@@ -19,7 +21,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.postgres, pytest.mark.redis]
 DOWN_SECONDS = 2
 FROZEN_SECONDS = 5
 WATCHED_SECONDS = 4
-STOPPED_SECONDS = 2
+LOAD = "import django; django.setup()"
 CLOCK_STARTS = "beat: Starting"
 MOST_MEMORY_MIB = 200
 
@@ -107,11 +109,23 @@ def test_a_clock_with_nothing_to_do_sleeps(scene: Scene) -> None:
 
 
 def test_a_clock_told_to_stop_does_so_at_once(scene: Scene) -> None:
-    """The best of three: a busy machine slows one stop, a clock that lingers slows all."""
-    took = [_stop_and_start_clock(scene) for _ in range(3)]
+    """The best of three, against the time that this machine takes to load the program once.
 
-    scene.say(f"the clock stopped in {', '.join(f'{one:.1f}' for one in took)} s")
-    assert min(took) < STOPPED_SECONDS
+    A busy machine slows one stop; a clock that sleeps on before it stops slows all.
+    """
+    took = [_stop_and_start_clock(scene) for _ in range(3)]
+    loaded = _seconds_to_load(scene)
+
+    stopped = ", ".join(f"{one:.1f}" for one in took)
+    scene.say(f"the clock stopped in {stopped} s; to load takes {loaded:.1f} s")
+    assert min(took) < loaded
+
+
+def _seconds_to_load(scene: Scene) -> float:
+    began = time.monotonic()
+    environment = {**scene.installation.environment, "DJANGO_SETTINGS_MODULE": "omsauto.settings"}
+    subprocess.run([sys.executable, "-c", LOAD], cwd=ROOT, env=environment, check=True)
+    return time.monotonic() - began
 
 
 def _stop_and_start_clock(scene: Scene) -> float:
