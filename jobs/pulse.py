@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
+from typing import Any
 
 from django.db.models import Case, Count, Exists, Max, Min, OuterRef, Q, QuerySet, When
 
@@ -80,35 +81,36 @@ class Pulse:
 def take_pulse(at: datetime, account: Account | None = None) -> Pulse:
     """Of the whole installation, or of an account's runs; clock and worker are everybody's."""
     runs = Run.objects.all() if account is None else Run.objects.filter(account=account)
-    queued, due, oldest = _waits(runs, at)
+    waits = _waits(runs, at)
     slots = _newest_slots(runs, at)
     return Pulse(
         at=at,
         tick_at=Heartbeat.objects.filter(name=blind.CLOCK).values_list("at", flat=True).first(),
         dispatch=_lateness((slot, created) for slot, created, _started in slots),
         start=_lateness((slot, started) for slot, _created, started in slots),
-        queue_age=at - oldest if oldest else None,
-        queued=queued,
-        due=due,
-        running=runs.filter(status=RunStatus.RUNNING).count(),
+        queue_age=at - waits["oldest"] if waits["oldest"] else None,
+        queued=waits["queued"],
+        due=waits["due"],
+        running=waits["running"],
         worker_seen_at=_worker_seen_at(),
     )
 
 
-def _waits(runs: QuerySet[Run], at: datetime) -> tuple[int, int, datetime | None]:
-    """(queued, due, since when the oldest of these could have started).
+def _waits(runs: QuerySet[Run], at: datetime) -> dict[str, Any]:
+    """`running`, `queued`, `due`, and `oldest`: since when the oldest of these could have started.
 
     A run that waits for the end of another of its job waits for no worker.
     """
     others = Run.objects.active().filter(job=OuterRef("job")).exclude(pk=OuterRef("pk"))
-    free = Q(not_before__lte=at, blocked=False)
-    queued = runs.filter(status=RunStatus.QUEUED).annotate(blocked=Exists(others))
-    found = queued.aggregate(
-        queued=Count("pk"),
+    queued = Q(status=RunStatus.QUEUED)
+    free = queued & Q(not_before__lte=at, blocked=False)
+    open_runs = runs.filter(status__in=[RunStatus.QUEUED, RunStatus.RUNNING])
+    return open_runs.annotate(blocked=Exists(others)).aggregate(
+        running=Count("pk", filter=Q(status=RunStatus.RUNNING)),
+        queued=Count("pk", filter=queued),
         due=Count("pk", filter=free),
         oldest=Min("not_before", filter=free),
     )
-    return found["queued"], found["due"], found["oldest"]
 
 
 Slot = tuple[datetime, datetime, datetime | None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -93,7 +94,29 @@ def _period_and_delay(world: World, job: Job) -> tuple[int | None, int | None]:
 
 def recurring_rows(world: World) -> list[Row]:
     """The rows of the Recurring Jobs tab that show now."""
-    return [recurring_row(world, job_type) for job_type in JobType if shows(world, job_type)]
+    acting = _acting(world)
+    return [
+        _recurring_row(world, job_type, acting[job_type])
+        for job_type in JobType
+        if shows(world, job_type)
+    ]
+
+
+def recurring_row(world: World, job_type: JobType) -> Row:
+    """One row, with the stable channels it acts on."""
+    return _recurring_row(world, job_type, _acting(world)[job_type])
+
+
+def _acting(world: World) -> dict[str, list[Row]]:
+    """By job type: the channels whose job takes its settings from the account."""
+    found = defaultdict(list)
+    for job in world.jobs.values():
+        plan = world.plan(job)
+        if plan.from_account:
+            channel = world.channels[job.channel_id]
+            row = {"id": channel.pk, "name": channel.name, "note": plan.note}
+            found[job.type].append(row)
+    return found
 
 
 def shows(world: World, job_type: JobType) -> bool:
@@ -107,11 +130,9 @@ def shows(world: World, job_type: JobType) -> bool:
     )
 
 
-def recurring_row(world: World, job_type: JobType) -> Row:
-    """One row, with the stable channels it acts on."""
+def _recurring_row(world: World, job_type: JobType, acts_on: list[Row]) -> Row:
     stored = world.stable.get(job_type)
     periods, delays = stable_offer(world, job_type)
-    acts_on = [job for job in world.jobs.values() if _acts(world, job, job_type)]
     return {
         "type": job_type.value,
         "label": job_type.label,
@@ -120,17 +141,8 @@ def recurring_row(world: World, job_type: JobType) -> Row:
         "delay_minutes": stored.delay_minutes if stored else None,
         "periods": list(periods),
         "delays": list(delays),
-        "channels": [_acted_on(world, job) for job in acts_on],
+        "channels": acts_on,
     }
-
-
-def _acts(world: World, job: Job, job_type: JobType) -> bool:
-    return job.type == job_type and world.plan(job).from_account
-
-
-def _acted_on(world: World, job: Job) -> Row:
-    channel = world.channels[job.channel_id]
-    return {"id": channel.pk, "name": channel.name, "note": world.plan(job).note}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, field, replace
 
+from django.db.models import Q
+
 from accounts.models import Account
 from channels.connectors.base import Capability
 from channels.connectors.registry import CONNECTORS
@@ -128,24 +130,24 @@ def load_world(account: Account, channels: Iterable[Channel] | None = None) -> W
 READ_OF_JOBS = (
     "channel_id", "type", "webhook_delay_minutes", "emergency_period_minutes",
     "main_period_minutes", "delay_minutes", "next_slot_at", "emergency_state", "proven_until",
-    "heard_at", "last_success_at",
+    "heard_at", "last_success_at", "from_account",
 )  # fmt: skip
 """What plans are made of, and what is told of many jobs at once."""
 
 
-def read_world(account: Account) -> World:
-    """All of the account, for pages that only read, however many channels it has.
+def read_world(account: Account, wanted: Q | None = None) -> World:
+    """The account with the jobs that fit, by default all: for pages that only read.
 
-    Its jobs carry the columns of `READ_OF_JOBS`, each other one costs a query; instead of
+    The jobs carry the columns of `READ_OF_JOBS`, each other one costs a query; instead of
     mappings it knows the mapped types alone.
     """
     channels = {channel.pk: channel for channel in account.channels.present()}
     for channel in channels.values():
         channel.account = account
-    jobs = Job.objects.filter(channel__account=account, channel__deleted_at=None)
+    jobs = Job.objects.filter(wanted or Q(), channel__account=account, channel__deleted_at=None)
     mapped: dict[int, set[str]] = defaultdict(set)
     switched_on = WebhookMapping.objects.filter(channel__account=account, enabled=True)
-    for channel_id, job_type in switched_on.order_by().values_list("channel_id", "type"):
+    for channel_id, job_type in switched_on.order_by().values_list("channel_id", "type").distinct():
         mapped[channel_id].add(job_type)
     return World(
         account=account,

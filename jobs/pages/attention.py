@@ -10,7 +10,15 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from accounts.models import Account
-from jobs.pages.findings import Action, Cause, Finding, findings, parked_text
+from jobs.pages.findings import (
+    CONCERNED,
+    Action,
+    Cause,
+    Finding,
+    concerns_of,
+    findings,
+    parked_text,
+)
 from jobs.pages.here import Here, page
 from jobs.pages.paging import SIZE, number
 from jobs.pages.standing import Standing, standings, worst_first
@@ -56,8 +64,13 @@ def attention(account: Account, pulse: Pulse, found: Iterable[Finding]) -> Atten
 
 
 def find_all(world: World, lines: Iterable[Standing]) -> list[Finding]:
-    """Those of all channels, the worst channel first."""
-    return [finding for line in worst_first(lines) for finding in findings(world, line)]
+    """Those of all channels, the worst channel first; the world has the `CONCERNED` jobs."""
+    settings = concerns_of(world)
+    return [
+        finding
+        for line in worst_first(lines)
+        for finding in findings(line, settings.get(line.channel.pk, ()))
+    ]
 
 
 def _of_installation(pulse: Pulse) -> list[Item]:
@@ -132,8 +145,8 @@ def list_url(cause: Cause) -> str:
 @page()
 def list_attention(here: Here) -> HttpResponse:
     """Every finding one by one, those of one cause where the query names it."""
-    world = read_world(here.account)
-    found = find_all(world, standings(world, here.at))
+    world = read_world(here.account, CONCERNED)
+    found = find_all(world, standings(here.account, here.at))
     chosen = here.request.GET.get("cause", "")
     wanted = [one for one in found if chosen not in Cause or one.cause == chosen]
     start = number(here.request, "from") or 0

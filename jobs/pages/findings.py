@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.db.models import TextChoices
+from django.db.models import Q, TextChoices
 from django.urls import reverse
 
-from channels.enums import JobType
+from channels.enums import JobType, Row
 from channels.models import Channel
-from jobs.models import Run
+from jobs.models import Job, Run
 from jobs.pages.standing import Standing
-from jobs.plan import Plan
 from jobs.rows import Concern, concerns
 from jobs.world import World
 
@@ -70,8 +70,8 @@ class Finding:
         return next(action.url for action in self.actions if not action.post)
 
 
-def findings(world: World, line: Standing) -> Iterator[Finding]:
-    """The gravest first. Of a disabled channel's settings nothing is said."""
+def findings(line: Standing, settings: Iterable[Concern] = ()) -> Iterator[Finding]:
+    """The gravest first; `settings` is what there is to warn of in the channel's settings."""
     if line.attention:
         yield _connection(line)
     elif line.failure:
@@ -80,9 +80,27 @@ def findings(world: World, line: Standing) -> Iterator[Finding]:
         yield _losses(line)
     if line.parked:
         yield _parked(line)
-    if line.channel.enabled:
-        for concern in concerns(world, line.jobs):
-            yield _setting(line, concern)
+    for concern in settings:
+        yield _setting(line, concern)
+
+
+CONCERNED = Q(row=Row.WEBHOOK) | Q(
+    ~Q(row=""), type=JobType.REFRESH_AUTHORIZATION, period_minutes=None
+)
+"""The jobs whose settings there can be something to warn of."""
+
+
+def concerns_of(world: World) -> dict[int, list[Concern]]:
+    """By channel, of all that are enabled, as far as the world has their jobs."""
+    plans = [
+        (job, world.plan(job))
+        for job in world.jobs.values()
+        if world.channels[job.channel_id].enabled
+    ]
+    found = defaultdict(list)
+    for concern in concerns(world, plans):
+        found[concern.job.channel_id].append(concern)
+    return found
 
 
 def _connection(line: Standing) -> Finding:
@@ -94,7 +112,9 @@ def _connection(line: Standing) -> Finding:
             url = reverse("test_connection", args=[channel.pk])
             return Action("Test the connection", url, post=True), opened
         # The authorization ran out: a period mends it, new credentials are the last resort.
-        return _give_period(line, JobType.REFRESH_AUTHORIZATION), opened
+        return _give_period(
+            Job.objects.get(channel=channel, type=JobType.REFRESH_AUTHORIZATION)
+        ), opened
 
     return _finding(Cause.CONNECTION, channel, line.attention, actions)
 
@@ -109,12 +129,12 @@ def _failure(channel: Channel, run: Run) -> Finding:
 
 
 def _losses(line: Standing) -> Finding:
-    channel, job = line.channel, line.degraded[0]
+    channel = line.channel
 
     def actions() -> tuple[Action, ...]:
         connection = _tab(channel, "connection")
         check = Action("Check the webhooks", f"{connection}#webhooks-title")
-        return check, Action("See the emergency job", _row(channel, JobType(job.type)))
+        return check, Action("See the emergency job", _row(channel.pk, JobType(line.degraded)))
 
     text = "Webhooks were or may be lost. The emergency job fetches what they missed."
     return _finding(Cause.LOST, channel, text, actions)
@@ -138,7 +158,7 @@ def _setting(line: Standing, concern: Concern) -> Finding:
     def actions() -> tuple[Action, ...]:
         connection = _tab(line.channel, "connection")
         if concern.kind == "renewal":
-            return (_give_period(line, JobType(concern.job.type)),)
+            return (_give_period(concern.job),)
         if concern.kind == "mapping":
             return (Action("Switch a mapping on", f"{connection}#webhooks-title"),)
         return (Action("Enter the secret", connection),)
@@ -147,13 +167,11 @@ def _setting(line: Standing, concern: Concern) -> Finding:
     return _finding(Cause.SETTINGS, line.channel, concern.text, actions, kind=kind)
 
 
-def _give_period(line: Standing, job_type: JobType) -> Action:
+def _give_period(job: Job) -> Action:
     """Where the job's period is set: on the channel, or for all stable ones on the account."""
-    plans: dict[str, Plan] = {job.type: plan for job, plan in line.jobs}
-    plan = plans.get(job_type)
-    if plan is not None and plan.from_account:
+    if job.from_account:
         return Action("Give it a period", reverse("recurring_jobs"))
-    return Action("Give it a period", _row(line.channel, job_type))
+    return Action("Give it a period", _row(job.channel_id, JobType(job.type)))
 
 
 def _finding(
@@ -172,6 +190,6 @@ def _tab(channel: Channel, tab: str) -> str:
     return f"{reverse('channel', args=[channel.pk])}?tab={tab}"
 
 
-def _row(channel: Channel, job_type: JobType) -> str:
+def _row(channel_id: int, job_type: JobType) -> str:
     """The job's row on its channel's page."""
-    return f"{reverse('channel', args=[channel.pk])}#row-{job_type.value}"
+    return f"{reverse('channel', args=[channel_id])}#row-{job_type.value}"

@@ -115,7 +115,8 @@ def _sandbox() -> bool:
 def guide_of(account: Account, channel: Channel, world: World) -> Guide:
     """Of a channel, whose jobs are in the world."""
     runs = Run.objects.filter(channel=channel)
-    succeeded = runs.filter(status=RunStatus.SUCCEEDED).first()
+    newest = runs.first()
+    succeeded = runs.filter(status=RunStatus.SUCCEEDED).first() if newest else None
     test = connection.last_test(channel)
     jobs = [job for job in world.jobs.values() if job.channel_id == channel.pk]
     done = 1
@@ -128,7 +129,7 @@ def guide_of(account: Account, channel: Channel, world: World) -> Guide:
         channel=channel,
         test=test,
         job=_first_job(world, jobs),
-        run=succeeded or runs.first(),
+        run=succeeded or newest,
         what_now=_what_now(account, channel) if succeeded else [],
     )
 
@@ -182,7 +183,10 @@ def first_steps(account: Account, world: World) -> dict[str, object]:
 
 
 def of_account(account: Account, world: World) -> Guide | None:
-    """The way of the newest channel, as long as no run of the account has succeeded."""
+    """The way of the newest channel, as long as no run of the account has succeeded.
+
+    The world has all channels and at least the newest one's jobs.
+    """
     if Run.objects.filter(account=account, status=RunStatus.SUCCEEDED).exists():
         return None
     newest = max(world.channels.values(), key=lambda channel: channel.pk, default=None)

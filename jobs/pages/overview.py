@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
 
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 
+from accounts.models import Account
 from jobs.models import Job, Run
 from jobs.pages import first_run
 from jobs.pages.attention import attention, find_all
 from jobs.pages.event_hours import event_hours
+from jobs.pages.findings import CONCERNED
 from jobs.pages.here import Here, page
 from jobs.pages.standing import Standing, standings, worst_first
 from jobs.pulse import take_pulse
@@ -29,41 +31,35 @@ def overview(here: Here) -> HttpResponse:
     """
     if here.request.headers.get("HX-Target") == "event-hours":
         return here.render("jobs/_event_hours.html", {"chart": event_hours(here.account, here.at)})
-    if not here.account.channels.present().exists():
+    lines = standings(here.account, here.at)
+    if not lines:
         return first_run.landing(here)
-    context = _standing(here)
+    context = _standing(here, lines)
     if here.is_htmx:
         return here.render("jobs/_overview.html", context)
     context["chart"] = event_hours(here.account, here.at)
     return here.render("jobs/overview.html", context)
 
 
-def _standing(here: Here) -> dict[str, object]:
-    world = read_world(here.account)
-    lines = standings(world, here.at)
+def _standing(here: Here, lines: list[Standing]) -> dict[str, object]:
+    newest = max(line.channel.pk for line in lines)
+    world = read_world(here.account, CONCERNED | Q(channel=newest))
     pulse = take_pulse(here.at, here.account)
     return {
         "lines": worst_first(lines)[:SHOWN],
         "channel_count": len(lines),
         "kinds": Counter(line.channel.kind for line in lines),
         "attention": attention(here.account, pulse, find_all(world, lines)),
-        "coming": _coming(lines),
+        "coming": _coming(here.account),
         "active": Run.objects.filter(account=here.account).active().of_page()[:NEXT],
         "pulse": pulse,
         **first_run.first_steps(here.account, world),
     }
 
 
-def _coming(lines: list[Standing]) -> list[Job]:
+def _coming(account: Account) -> QuerySet[Job]:
     """The next slots, as the clock will take them."""
-    found = []
-    for line in lines:
-        for job, plan in line.jobs:
-            if job.next_slot_at and not plan.suspended:
-                job.channel = line.channel
-                found.append(job)
-    return sorted(found, key=_slot_of)[:NEXT]
-
-
-def _slot_of(job: Job) -> tuple[datetime | None, int]:
-    return job.next_slot_at, job.pk
+    jobs = Job.objects.filter(channel__account=account, channel__deleted_at=None, suspended=False)
+    waiting = jobs.filter(next_slot_at__isnull=False).select_related("channel")
+    shown = waiting.only("type", "next_slot_at", "channel__name")
+    return shown.order_by("next_slot_at", "pk")[:NEXT]

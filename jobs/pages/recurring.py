@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
@@ -22,7 +23,7 @@ from jobs.pages.channel_page import Preview, saved_words
 from jobs.pages.here import Here, page
 from jobs.rows import shows
 from jobs.timetable import Grid, slots_between
-from jobs.world import World, capability, load_world
+from jobs.world import World, capability, load_world, read_world
 
 NEXT = 3
 TWO_DAYS = timedelta(days=2)
@@ -42,11 +43,11 @@ class RowLine:
 
 @page("GET", "POST")
 def recurring_jobs(here: Here) -> HttpResponse:
-    world = load_world(here.account)
     if here.request.method == "GET":
-        return _show(here, RecurringForm(world))
+        stable = read_world(here.account, Q(channel__track=Track.STABLE))
+        return _show(here, RecurringForm(stable))
     here.require(Role.ADMIN)
-    form = RecurringForm(world, here.request.POST)
+    form = RecurringForm(load_world(here.account), here.request.POST)
     if not form.is_valid():
         return _show(here, form, Preview(problems=form.problems), refused=True)
     if "preview" in here.request.POST:

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db.models import Count, Q
-
-from channels.enums import TRAITS, JobType
+from accounts.models import Account
 from channels.models import Channel
-from jobs.models import Job, Rescue, Run, RunStatus
-from jobs.plan import Plan
-from jobs.reading import emergencies_of, shown_state
-from jobs.world import World
-from oms.models import ParkedRecord, ParkedStatus
+from jobs.models import Run
+from jobs.pages import channel_facts
+from jobs.pages.channel_facts import SHOWN_COLUMNS, JobFacts
 
-DAY = timedelta(days=1)
-WEEK = timedelta(days=7)
-NEWEST_FAILURES = 1000
-"""How many of the account's newest failed runs are looked through."""
 _WORST_FIRST = ("running", "degraded", "suspended", "armed")
-
-Planned = tuple[Job, Plan]
-"""A job with what holds for it now."""
 
 
 @dataclass(frozen=True)
@@ -32,26 +21,23 @@ class Standing:
     """`complete_until`: the oldest proof among the pull jobs that run; None where none runs.
 
     `emergencies`: (state, how many of its jobs), the gravest first, without those that are off.
+    `degraded`: the type of a job whose emergency job is degraded, "" where none is.
     `failure`: the newest failed run of a job that has not succeeded since. `rescues` are those
     of the last 24 hours, `rescues_week` those of 7 days.
     """
 
     channel: Channel
-    jobs: list[Planned]
     complete_until: datetime | None
     heard_at: datetime | None
     next_at: datetime | None
     running_jobs: int
     emergencies: list[tuple[str, int]]
+    degraded: str
     parked: int
     rescues: int
     rescues_week: int
     failure: Run | None
     attention: str
-
-    @property
-    def degraded(self) -> list[Job]:
-        return [job for job, _plan in self.jobs if job.emergency_state == "degraded"]
 
     @property
     def grade(self) -> int:
@@ -62,32 +48,35 @@ class Standing:
         return next((number for number, found in enumerate(grades) if found), len(grades))
 
 
-def standings(world: World, at: datetime) -> list[Standing]:
-    """All channels of the world, by name; a handful of queries however many there are."""
-    ids = list(world.channels)
-    parked_rows = ParkedRecord.objects.filter(channel__in=ids, status=ParkedStatus.PARKED)
-    parked = dict(parked_rows.order_by().values_list("channel").annotate(rows=Count("pk")))
-    rescues, failures = _rescues(ids, at), _failures(world, at)
-    running = emergencies_of(world.account)
-    jobs = defaultdict(list)
-    for job in world.jobs.values():
-        jobs[job.channel_id].append((job, world.plan(job)))
-    channels = sorted(world.channels.values(), key=lambda channel: channel.name.casefold())
-    return [
-        Standing(
-            channel=channel,
-            jobs=jobs[channel.pk],
-            **_proof(jobs[channel.pk]),
-            running_jobs=sum(runs(plan) for _job, plan in jobs[channel.pk]),
-            emergencies=_emergencies(jobs[channel.pk], running),
-            parked=parked.get(channel.pk, 0),
-            rescues=rescues.get(channel.pk, (0, 0))[0],
-            rescues_week=rescues.get(channel.pk, (0, 0))[1],
-            failure=failures.get(channel.pk),
-            attention=channel.attention(at),
+def standings(account: Account, at: datetime) -> list[Standing]:
+    """All channels of the account, by name; a handful of queries however many there are."""
+    present = account.channels.present()
+    ids = present.order_by().values("pk")
+    jobs, running = channel_facts.job_facts(ids), channel_facts.running_emergencies(account)
+    parked, rescues = channel_facts.parked(ids), channel_facts.rescues(ids, at)
+    failures = _failures(account, at)
+    found = []
+    for channel in present.only(*SHOWN_COLUMNS):
+        channel.account = account
+        facts = jobs.get(channel.pk, JobFacts())
+        of_day, of_week = rescues.get(channel.pk, (0, 0))
+        found.append(
+            Standing(
+                channel=channel,
+                complete_until=facts.complete_until,
+                heard_at=facts.heard_at,
+                next_at=facts.next_at,
+                running_jobs=facts.on,
+                emergencies=_emergencies(facts, running.get(channel.pk, Counter())),
+                degraded=facts.degraded,
+                parked=parked.get(channel.pk, 0),
+                rescues=of_day,
+                rescues_week=of_week,
+                failure=failures.get(channel.pk),
+                attention=channel.attention(at),
+            )
         )
-        for channel in channels
-    ]
+    return sorted(found, key=lambda line: line.channel.name.casefold())
 
 
 def worst_first(lines: Iterable[Standing]) -> list[Standing]:
@@ -99,51 +88,15 @@ def _proven(line: Standing) -> float:
     return line.complete_until.timestamp() if line.complete_until else float("inf")
 
 
-def runs(plan: Plan) -> bool:
-    """Does its job run, by webhook or by period?"""
-    return plan.row is not None and plan.main_on and not plan.suspended
+def _emergencies(facts: JobFacts, running: Counter[str]) -> list[tuple[str, int]]:
+    """On screen `running` overlays the stored state."""
+    states = facts.emergencies - running
+    states["running"] = running.total()
+    return [(state, states[state]) for state in _WORST_FIRST if states[state]]
 
 
-def _rescues(channel_ids: list[int], at: datetime) -> dict[int, tuple[int, int]]:
-    """By channel: those of the last day and of the last week."""
-    found = Rescue.objects.filter(job__channel__in=channel_ids, rescued_at__gte=at - WEEK)
-    day = Count("pk", filter=Q(rescued_at__gte=at - DAY))
-    counts = found.order_by().values_list("job__channel").annotate(day=day, week=Count("pk"))
-    return {channel_id: (of_day, of_week) for channel_id, of_day, of_week in counts}
-
-
-def _proof(jobs: Iterable[Planned]) -> dict[str, datetime | None]:
-    jobs = list(jobs)
-    pulls = [
-        job.proven_until
-        for job, plan in jobs
-        if plan.row and plan.main_on and TRAITS[JobType(job.type)].direction == "pull"
-    ]
-    slots = [job.next_slot_at for job, plan in jobs if job.next_slot_at and runs(plan)]
-    return {
-        "complete_until": min(pulls, default=None),
-        "heard_at": max((job.heard_at for job, _plan in jobs if job.heard_at), default=None),
-        "next_at": min(slots, default=None),
-    }
-
-
-def _emergencies(jobs: Iterable[Planned], running: set[int]) -> list[tuple[str, int]]:
-    states = [shown_state(job, running) for job, _plan in jobs]
-    return [(state, states.count(state)) for state in _WORST_FIRST if state in states]
-
-
-def _failures(world: World, at: datetime) -> Mapping[int, Run]:
-    """By channel: the newest failure that its job has not made good since."""
-    jobs = {job.pk: job for job in world.jobs.values()}
-    failed = Run.objects.filter(
-        account=world.account, status=RunStatus.FAILED, finished_at__gte=at - WEEK
-    )
-    found: dict[int, Run] = {}
-    told = failed.only("job_id", "channel_id", "type", "error", "finished_at")
-    for run in told.order_by("-pk")[:NEWEST_FAILURES]:
-        job = jobs.get(run.job_id)
-        if job is None or run.finished_at is None or run.channel_id in found:
-            continue
-        if job.last_success_at is None or job.last_success_at < run.finished_at:
-            found[run.channel_id] = run
-    return found
+def _failures(account: Account, at: datetime) -> dict[int, Run]:
+    """By channel, with what is told of them."""
+    newest = channel_facts.newest_failures(account, at)
+    told = newest.only("job_id", "channel_id", "type", "error", "finished_at")
+    return {run.channel_id: run for run in told}
