@@ -63,7 +63,7 @@ class ClockScheduler(DatabaseScheduler):
     def should_sync(self) -> bool:
         """Asked when the sleep is over: what Celery saves now is not to be cut short."""
         self._sleeping = False
-        return super().should_sync()
+        return bool(super().should_sync())
 
     def close(self) -> None:
         """Saves the schedule a last time, undisturbed by a second signal."""
