@@ -22,7 +22,7 @@ WARM_UP_SECONDS = 1.5
 SECONDS = 4.0
 MOST_REQUESTS = 40_000
 WEB_PROCESSES = 2
-WEB_THREADS = 4
+WEB_THREADS = 16
 WAYS = {"ours": "omsauto.wsgi:application", "plain": "bench.plain_view:application"}
 
 

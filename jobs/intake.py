@@ -143,7 +143,7 @@ def _reject(channel: Channel, at: datetime) -> None:
 def _store(
     channel: Channel, delivery: Delivery, headers: Mapping[str, str], body: bytes, at: datetime
 ) -> Receipt:
-    event = _event(channel, delivery, headers, body, at)
+    event = make_event(channel, delivery, headers, body, at)
     try:
         try:
             _insert(event, at, may_join=True)
@@ -154,9 +154,10 @@ def _store(
     return Receipt(202, event.status, event.pk)
 
 
-def _event(
+def make_event(
     channel: Channel, delivery: Delivery, headers: Mapping[str, str], body: bytes, at: datetime
 ) -> Event:
+    """Unsaved, without job and status."""
     return Event(
         channel=channel,
         topic=delivery.topic[:100],
