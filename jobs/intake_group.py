@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class _Asked:
+class Asked:
     """A delivery on its way; `done` is released when `event` holds its id, or None."""
 
     token: str
@@ -73,28 +73,32 @@ class Group:
     """The queue of one process and the thread that works it off."""
 
     def __init__(self) -> None:
-        self._asked: SimpleQueue[_Asked] = SimpleQueue()
+        self._queue: SimpleQueue[Asked | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
         self._channels: dict[str, _Known] = {}
 
-    def start(self) -> threading.Thread:
-        thread = threading.Thread(target=self._run, name="intake", daemon=True)
-        thread.start()
-        return thread
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """When what was asked before is done."""
+        self._queue.put(None)
+        self._thread.join()
 
     def take(
         self, token: str, headers: Mapping[str, str], body: bytes, at: datetime
     ) -> intake.Receipt | None:
         """Wait until the event is committed; None where it has to be taken by itself."""
-        asked = _Asked(token, headers, body, at)
+        asked = Asked(token, headers, body, at)
         asked.done.acquire()
-        self._asked.put(asked)
+        self._queue.put(asked)
         if not asked.done.acquire(timeout=PATIENCE_SECONDS) or asked.event is None:
             return None
         return intake.Receipt(202, EventStatus.WAITING, asked.event)
 
     def _run(self) -> None:
-        while True:
-            together = [self._asked.get(), *self._also()]
+        while (first := self._queue.get()) is not None:
+            together = [first, *self._also()]
             try:
                 self.commit(together)
             except Exception:
@@ -103,15 +107,20 @@ class Group:
             finally:
                 for asked in together:
                     asked.done.release()
+        connection.close()
 
-    def _also(self) -> Iterator[_Asked]:
+    def _also(self) -> Iterator[Asked]:
         for _ in range(MOST - 1):
             try:
-                yield self._asked.get_nowait()
+                following = self._queue.get_nowait()
             except Empty:
                 return
+            if following is None:
+                self._queue.put(None)
+                return
+            yield following
 
-    def commit(self, together: Sequence[_Asked]) -> None:
+    def commit(self, together: Sequence[Asked]) -> None:
         """Store what joins an open batch and note its event's id; leaves out the rest."""
         self._know({asked.token for asked in together})
         understood = [
@@ -146,7 +155,7 @@ class Group:
                 token = channel.webhook_token
                 known[token] = _Known(versions[token], channel, _connector(channel))
 
-    def _understand(self, asked: _Asked) -> Event | None:
+    def _understand(self, asked: Asked) -> Event | None:
         known = self._channels.get(asked.token)
         if known is None or known.connector is None:
             return None
@@ -172,7 +181,7 @@ def _connector(channel: Channel) -> Connector | None:
         return None
 
 
-def _delivery(connector: Connector, asked: _Asked) -> Delivery | None:
+def _delivery(connector: Connector, asked: Asked) -> Delivery | None:
     """None for whatever is wrong with it: taken by itself, it is answered for that."""
     try:
         if connector.is_ping(asked.headers, asked.body):
