@@ -151,7 +151,7 @@ def fail(work: Work, error: Exception) -> None:
         if _worth_another(work, error):
             _try_again(work, error, at)
             return
-        text = f"{error} {_no_more(work, error)}"
+        text = f"{_sentence(error)} {_no_more(work, error)}"
         work.log("fatal" if isinstance(error, Misconfigured) else "error", text)
         _end(
             work,
@@ -167,7 +167,7 @@ def fail(work: Work, error: Exception) -> None:
 
 def _stop(work: Work, job: Job, error: Exception, reason: str, at: datetime) -> None:
     """No other attempt of a job that was stopped; its events wait until it is back."""
-    text = f"{error} It is not tried again, because {reason}."
+    text = f"{_sentence(error)} It is not tried again, because {reason}."
     work.log("warning", text)
     _end(work, at, RunStatus.CANCELLED, {**_left(work, reason), "error": text})
     batches.hold(job, reason)
@@ -220,7 +220,7 @@ def _try_again(work: Work, error: Exception, at: datetime) -> None:
     asked = _retry_after(error)
     not_before = at + (asked or lease.wait_before(number))
     text = (
-        f"{error} It will be tried again at {not_before:%H:%M:%S} UTC "
+        f"{_sentence(error)} It will be tried again at {not_before:%H:%M:%S} UTC "
         f"(attempt {number} of {MAX_ATTEMPTS})."
     )
     work.log("warning", text)
@@ -230,6 +230,12 @@ def _try_again(work: Work, error: Exception, at: datetime) -> None:
     if not lease.requeue(work.run, not_before, at, **fields):
         raise LeaseLost(f"run {work.run.pk} is no longer ours")
     attempts.end(work.run, at, AttemptOutcome.FAILED, str(error), not_before)
+
+
+def _sentence(error: Exception) -> str:
+    """What the library or the platform said, ended like a sentence."""
+    said = str(error).rstrip()
+    return said if said.endswith((".", "!", "?", ":")) else f"{said}."
 
 
 def _no_more(work: Work, error: Exception) -> str:

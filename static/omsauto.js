@@ -24,6 +24,15 @@
     markTheme();
   }
 
+  // --- Tabs: on a narrow screen the current one may stand outside the part that shows
+
+  function showCurrentTab() {
+    for (const tab of document.querySelectorAll(".tabs a[aria-current]")) {
+      const row = tab.parentElement;
+      row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.clientWidth) / 2;
+    }
+  }
+
   // --- Messages
 
   const FADING = ".message.success, .message.info";
@@ -285,6 +294,7 @@
 
   function prepare() {
     markTheme();
+    showCurrentTab();
     markShortcuts();
     refreshTimes();
     makeTimesReachable();

@@ -114,6 +114,8 @@ def _note_stored(form: forms.Form) -> None:
     """On each control what is stored, so that the page can mark what differs from it."""
     for name, field in form.fields.items():
         value = form.get_initial_for_field(field, name)
+        if value is None and isinstance(field, forms.ChoiceField) and field.required:
+            continue  # nothing is stored yet: its first choice is what the page begins with
         known = {True: "on", False: "", None: ""}.get(value, value)
         field.widget.attrs["data-stored"] = str(known)
 
