@@ -13,6 +13,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import cast
 
 from bench.scene import ROOT, Scene, free_port, quantile, run_inside, scene, span, wait_for_port
 
@@ -70,40 +72,77 @@ def web(made: Scene, application: str) -> Iterator[int]:
         server.wait()
 
 
+class _Sender(asyncio.Protocol):
+    """A connection that sends its next request when the last one is answered."""
+
+    def __init__(self, requests: Iterator[bytes], times: _Times) -> None:
+        self.requests, self.times = requests, times
+        self.done = asyncio.get_running_loop().create_future()
+        self.sent = 0.0
+        self.received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self._next()
+
+    def _next(self) -> None:
+        self.sent = time.perf_counter()
+        request = next(self.requests, None)
+        if request is None or self.sent > self.times.end:
+            self.transport.close()
+            self.done.set_result(None)
+            return
+        self.transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        head, found, body = self.received.partition(b"\r\n\r\n")
+        if not found or len(body) < _length(head):
+            return
+        if head[9:12] not in (b"200", b"202"):
+            self.done.set_exception(RuntimeError(f"answered {head[:40]!r}"))
+            self.transport.abort()
+            return
+        self.received = b""
+        self.times.note(self.sent)
+        self._next()
+
+
+@dataclass
+class _Times:
+    """When the warm-up and the measurement end; what was answered."""
+
+    warm: float
+    end: float
+    early: int = 0
+    late: list[float] = field(default_factory=list)
+
+    def note(self, sent: float) -> None:
+        if sent < self.warm:
+            self.early += 1
+        else:
+            self.late.append(time.perf_counter() - sent)
+
+
 async def _load(port: int, requests: list[bytes]) -> tuple[int, list[float]]:
-    """Each connection sends its next request when the last is answered, for a few seconds.
-
-    Answers with the number of requests of the warm-up and the latencies of those after it.
-    """
+    """The number of requests of the warm-up, and the latencies of those after it."""
     waiting = iter(requests)
-    early: list[float] = []
-    late: list[float] = []
     warm = time.perf_counter() + WARM_UP_SECONDS
-    end = warm + SECONDS
-
-    async def connection() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for request in waiting:
-            start = time.perf_counter()
-            if start > end:
-                break
-            writer.write(request)
-            status = await _answer(reader)
-            if status not in (200, 202):
-                raise RuntimeError(f"answered {status}")
-            (late if start >= warm else early).append(time.perf_counter() - start)
-        writer.close()
-
-    await asyncio.gather(*(connection() for _ in range(CONNECTIONS)))
-    return len(early), late
+    times = _Times(warm, warm + SECONDS)
+    loop = asyncio.get_running_loop()
+    senders = [
+        (await loop.create_connection(lambda: _Sender(waiting, times), "127.0.0.1", port))[1]
+        for _ in range(CONNECTIONS)
+    ]
+    await asyncio.gather(*(sender.done for sender in senders))
+    return times.early, times.late
 
 
-async def _answer(reader: asyncio.StreamReader) -> int:
-    head = await reader.readuntil(b"\r\n\r\n")
+def _length(head: bytes) -> int:
     for line in head.lower().split(b"\r\n"):
         if line.startswith(b"content-length:"):
-            await reader.readexactly(int(line.partition(b":")[2]))
-    return int(head.split(b" ", 2)[1])
+            return int(line.partition(b":")[2])
+    return 0
 
 
 def print_table(rounds: list[dict[str, list[float]]]) -> None:

@@ -10,29 +10,17 @@ Order of locks: a job's row before its gate is closed; whoever holds the gate op
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from django.db import connection
 
 _NAMESPACE = 0x0115
 _LARGEST = 2**31
+TRY_TO_HOLD_OPEN = f"pg_try_advisory_xact_lock_shared({_NAMESPACE}, (job.id %% {_LARGEST})::int)"
+"""SQL of PostgreSQL that answers whether nobody is closing the gate of `job`, and holds it open."""
 
 
 def hold_open(job_id: int) -> None:
     """Until the transaction ends, nobody closes the gate."""
     _lock("pg_advisory_xact_lock_shared", job_id)
-
-
-def try_hold_open(job_ids: Collection[int]) -> set[int]:
-    """Hold the gates of these jobs open as far as nobody is closing them; PostgreSQL only."""
-    ids = sorted(job_ids)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, pg_try_advisory_xact_lock_shared(%s, (id %% %s)::int) "
-            "FROM unnest(%s::bigint[]) AS asked (id)",
-            [_NAMESPACE, _LARGEST, ids],
-        )
-        return {job_id for job_id, held in cursor.fetchall() if held}
 
 
 def close(job_id: int) -> None:

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q
@@ -143,7 +144,7 @@ def _reject(channel: Channel, at: datetime) -> None:
 def _store(
     channel: Channel, delivery: Delivery, headers: Mapping[str, str], body: bytes, at: datetime
 ) -> Receipt:
-    event = make_event(channel, delivery, headers, body, at)
+    event = Event(channel=channel, **columns_of(delivery, headers, body, at))
     try:
         try:
             _insert(event, at, may_join=True)
@@ -154,20 +155,19 @@ def _store(
     return Receipt(202, event.status, event.pk)
 
 
-def make_event(
-    channel: Channel, delivery: Delivery, headers: Mapping[str, str], body: bytes, at: datetime
-) -> Event:
-    """Unsaved, without job and status."""
-    return Event(
-        channel=channel,
-        topic=delivery.topic[:100],
-        delivery_id=delivery.delivery_id[:200],
-        delivery_key=delivery.key,
-        received_at=at,
-        entities=list(delivery.entities),
-        headers=_kept(headers),
-        body=body,
-    )
+def columns_of(
+    delivery: Delivery, headers: Mapping[str, str], body: bytes, at: datetime
+) -> dict[str, Any]:
+    """What is stored of a delivery, whatever becomes of it."""
+    return {
+        "topic": delivery.topic[:100],
+        "delivery_id": delivery.delivery_id[:200],
+        "delivery_key": delivery.key,
+        "received_at": at,
+        "entities": list(delivery.entities),
+        "headers": _kept(headers),
+        "body": body,
+    }
 
 
 @transaction.atomic

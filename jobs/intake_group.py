@@ -1,7 +1,7 @@
 """Deliveries that join an open batch, many in one transaction: the common case under load.
 
 One thread of a web process takes what its request threads have read since it last looked, checks
-and parses it, and inserts the events of all with one statement; each request is answered after
+and parses it, and inserts the events of all in one round trip; each request is answered after
 that commit. What is not plainly a new event for a batch that is open (a ping, a bad signature, a
 duplicate, the first event of a batch, a job that does not listen, an error) is left to
 `intake.receive`, which decides it alone: so one delivery never fails its neighbours, and what
@@ -15,25 +15,31 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
+from psycopg import Cursor
 
 from channels.connectors.base import Connector, Delivery
 from channels.models import Channel
 from channels.vault import Unreadable
 from jobs import gate, intake
-from jobs.models import Event, EventStatus
+from jobs.models import EventStatus
 
 MOST = 128
 """Deliveries in one transaction."""
 PATIENCE_SECONDS = 10.0
 """A request that waits longer is taken by itself; its twin is then found by the unique index."""
 KNOWN_CHANNELS = 10_000
+
+CHANNEL, TOPIC, KEY = 0, 2, 4
+"""Places in a row that is to be stored."""
+VERSION = "channels_channel.xmin::text"
+"""The transaction that wrote a row last: it changes with everything in the row."""
 
 log = logging.getLogger(__name__)
 
@@ -55,18 +61,8 @@ class _Known:
     """A channel as it stood in its row's `version`; `connector` None where it is left alone."""
 
     version: str
-    channel: Channel
+    channel: int
     connector: Connector | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """The waiting entity run of a listening job."""
-
-    job: int
-    run: int
-    delay: timedelta
-    not_before: datetime
 
 
 class Group:
@@ -123,46 +119,44 @@ class Group:
     def commit(self, together: Sequence[Asked]) -> None:
         """Store what joins an open batch and note its event's id; leaves out the rest."""
         self._know({asked.token for asked in together})
-        understood = [
-            (asked, event) for asked in together if (event := self._understand(asked)) is not None
-        ]
-        if not understood:
-            return
-        with transaction.atomic():
-            batches = _open_batches({(event.channel_id, event.topic) for _, event in understood})
-            joining = [
-                (asked, event) for asked, event in understood if _join(event, batches, asked.at)
-            ]
-            stored = _insert([event for _, event in joining]) if joining else {}
-        for asked, event in joining:
-            asked.event = stored.pop((event.channel_id, event.delivery_key), None)
+        rows = [(asked, row) for asked in together if (row := self._row(asked)) is not None]
+        stored = _store([row for _, row in rows]) if rows else {}
+        for asked, row in rows:
+            asked.event = stored.pop((row[CHANNEL], row[KEY]), None)
+            if asked.event is None:
+                # Perhaps the channel has changed since it was read.
+                self._channels.pop(asked.token, None)
 
     def _know(self, tokens: set[str]) -> None:
-        """Read anew each channel whose row has changed, forget those that are gone."""
-        versions = _versions(tokens)
+        """Read the channels that are not known yet."""
         known = self._channels
         if len(known) > KNOWN_CHANNELS:
             known.clear()
-        for token in tokens - versions.keys():
-            known.pop(token, None)
-        stale = [
-            token
-            for token, version in versions.items()
-            if token not in known or known[token].version != version
-        ]
-        if stale:
-            for channel in Channel.objects.filter(webhook_token__in=stale, deleted_at=None):
-                token = channel.webhook_token
-                known[token] = _Known(versions[token], channel, _connector(channel))
+        if unknown := tokens - known.keys():
+            for channel in Channel.objects.raw(_CHANNELS, [list(unknown)]):
+                version: str = getattr(channel, "version")  # noqa: B009 - a column of the query
+                known[channel.webhook_token] = _Known(version, channel.pk, _connector(channel))
 
-    def _understand(self, asked: Asked) -> Event | None:
+    def _row(self, asked: Asked) -> tuple[Any, ...] | None:
+        """What is stored of a delivery, in the order of the statement's columns."""
         known = self._channels.get(asked.token)
         if known is None or known.connector is None:
             return None
         delivery = _delivery(known.connector, asked)
         if delivery is None:
             return None
-        return intake.make_event(known.channel, delivery, asked.headers, asked.body, asked.at)
+        columns = intake.columns_of(delivery, asked.headers, asked.body, asked.at)
+        return (
+            known.channel,
+            known.version,
+            columns["topic"],
+            columns["delivery_id"],
+            columns["delivery_key"],
+            columns["received_at"],
+            json.dumps(columns["entities"]),
+            json.dumps(columns["headers"]),
+            columns["body"],
+        )
 
 
 def _connector(channel: Channel) -> Connector | None:
@@ -192,95 +186,66 @@ def _delivery(connector: Connector, asked: Asked) -> Delivery | None:
         return None
 
 
-def _rows(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found
+_CHANNELS = f"""
+    SELECT *, {VERSION} AS version FROM channels_channel
+    WHERE webhook_token = ANY(%s) AND deleted_at IS NULL
+"""  # noqa: S608 - our own words
+_HOLD_GATES = f"""
+    SELECT set_config('plan_cache_mode', 'force_generic_plan', true),
+        set_config('omsauto.joinable', coalesce(string_agg(job.id::text, ',') FILTER (
+        WHERE {gate.TRY_TO_HOLD_OPEN}), ''), true)
+    FROM jobs_job job WHERE job.id IN (
+        SELECT job.id FROM unnest(%b::bigint[], %b::text[]) AS one (channel_id, topic)
+        JOIN channels_webhookmapping mapping USING (channel_id, topic)
+        JOIN jobs_job job ON job.channel_id = mapping.channel_id AND job.type = mapping.type)
+"""  # noqa: S608 - our own words
+"""Notes for its transaction the jobs whose gates it got hold of; the others are being closed.
 
-
-def _versions(tokens: set[str]) -> dict[str, str]:
-    """By token. The transaction that wrote a row last changes with everything in it."""
-    found = _rows(
-        "SELECT webhook_token, xmin::text FROM channels_channel "
-        "WHERE webhook_token = ANY(%s) AND deleted_at IS NULL",
-        [list(tokens)],
-    )
-    return dict(found)
-
-
-_BATCHES = """
-    SELECT asked.channel_id, asked.topic, job.id, job.webhook_delay_minutes, run.id, run.not_before
-    FROM unnest(%s::bigint[], %s::text[]) AS asked (channel_id, topic)
-    JOIN channels_webhookmapping mapping
-        ON mapping.channel_id = asked.channel_id AND mapping.topic = asked.topic AND mapping.enabled
-    JOIN jobs_job job ON job.channel_id = mapping.channel_id AND job.type = mapping.type
-    JOIN jobs_run run ON run.job_id = job.id AND run.status = 'queued' AND run.attempt = 0
-        AND run.sort = 'entity' AND run.causes_text LIKE '%%,webhook,%%'
-    WHERE job.listening_since IS NOT NULL
+To plan anew for each few rows would cost more than to run.
 """
-_STILL_WAITING = (
-    "SELECT id, not_before FROM jobs_run WHERE id = ANY(%s) AND status = 'queued' AND attempt = 0"
-)
-
-
-def _open_batches(pairs: set[tuple[int, str]]) -> dict[tuple[int, str], _Batch]:
-    """By channel and topic: the batch an event may join until this transaction ends.
-
-    Looked at again once its gate is held open: a claim may have come first.
-    """
-    asked = sorted(pairs)
-    channels, topics = [pair[0] for pair in asked], [pair[1] for pair in asked]
-    found = {
-        (channel, topic): _Batch(job, run, timedelta(minutes=delay or 0), not_before)
-        for channel, topic, job, delay, run, not_before in _rows(_BATCHES, [channels, topics])
-    }
-    held = gate.try_hold_open({batch.job for batch in found.values()}) if found else set()
-    runs = [batch.run for batch in found.values() if batch.job in held]
-    waiting = dict(_rows(_STILL_WAITING, [runs])) if runs else {}
-    return {
-        pair: _Batch(batch.job, batch.run, batch.delay, waiting[batch.run])
-        for pair, batch in found.items()
-        if batch.run in waiting
-    }
-
-
-def _join(event: Event, batches: Mapping[tuple[int, str], _Batch], at: datetime) -> bool:
-    """Give the event its job and batch; False where that is closed or due too late for it."""
-    batch = batches.get((event.channel_id, event.topic))
-    if batch is None or batch.not_before > at + batch.delay:
-        return False
-    event.job_id, event.run_id, event.status = batch.job, batch.run, EventStatus.WAITING
-    return True
-
-
-_INSERT = """
+_INSERT = f"""
     INSERT INTO jobs_event (channel_id, job_id, run_id, topic, delivery_id, delivery_key,
         received_at, status, reason, entities, headers, body, duplicates)
-    SELECT channel_id, job_id, run_id, topic, delivery_id, delivery_key, received_at, %s, '',
-        entities::jsonb, headers::jsonb, body, 0
-    FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[],
-        %s::timestamptz[], %s::text[], %s::text[], %s::bytea[])
-        AS one (channel_id, job_id, run_id, topic, delivery_id, delivery_key, received_at,
-            entities, headers, body)
+    SELECT one.channel_id, job.id, run.id, one.topic, one.delivery_id, one.delivery_key,
+        one.received_at, 'waiting', '', one.entities::jsonb, one.headers::jsonb, one.body, 0
+    FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[], %b::timestamptz[],
+        %b::text[], %b::text[], %b::bytea[])
+        AS one (channel_id, version, topic, delivery_id, delivery_key, received_at, entities,
+            headers, body)
+    JOIN channels_webhookmapping mapping ON mapping.channel_id = one.channel_id
+        AND mapping.topic = one.topic AND mapping.enabled
+    JOIN jobs_job job ON job.channel_id = one.channel_id AND job.type = mapping.type
+        AND job.listening_since IS NOT NULL
+        AND job.id = ANY(string_to_array(current_setting('omsauto.joinable'), ',')::bigint[])
+    JOIN jobs_run run ON run.job_id = job.id AND run.status = 'queued' AND run.attempt = 0
+        AND run.sort = 'entity' AND run.causes_text LIKE '%%,webhook,%%'
+        AND run.not_before
+            <= one.received_at + make_interval(mins => coalesce(job.webhook_delay_minutes, 0))
+    WHERE one.version = (
+        SELECT {VERSION} FROM channels_channel WHERE id = one.channel_id AND deleted_at IS NULL)
     ON CONFLICT (channel_id, delivery_key) DO NOTHING
     RETURNING channel_id, delivery_key, id
-"""
+"""  # noqa: S608 - our own words
+"""A second statement, since it has to see what a claim did before the gate was held open."""
 
 
-def _insert(events: Sequence[Event]) -> dict[tuple[int, str], int]:
-    """The ids by channel and delivery key; without those of which a twin is stored."""
-    columns: list[list[Any]] = [
-        [getattr(event, name) for event in events]
-        for name in (
-            "channel_id", "job_id", "run_id", "topic", "delivery_id", "delivery_key",
-            "received_at",
+def _store(rows: Sequence[tuple[Any, ...]]) -> dict[tuple[int, str], int]:
+    """The ids of the events that were stored, by channel and delivery key.
+
+    By the driver's own cursor: it binds arrays as binary, where Django's writes them out. What
+    goes through a pipeline up to its end is one transaction of PostgreSQL.
+    """
+    pairs = {(row[CHANNEL], row[TOPIC]) for row in rows}
+    connection.ensure_connection()
+    driver = connection.connection
+    gates, insert = Cursor(driver), Cursor(driver)
+    with driver.pipeline():
+        gates.execute(
+            _HOLD_GATES, [list(column) for column in zip(*pairs, strict=True)], prepare=True
         )
-    ]  # fmt: skip
-    columns += [
-        [json.dumps(event.entities) for event in events],
-        [json.dumps(event.headers) for event in events],
-        [event.body for event in events],
-    ]
-    found = _rows(_INSERT, [EventStatus.WAITING, *columns])
-    return {(channel, key): event for channel, key, event in found}
+        insert.execute(_INSERT, _columns(rows), prepare=True)
+    return {(channel, key): event for channel, key, event in insert.fetchall()}
+
+
+def _columns(rows: Collection[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]

@@ -145,7 +145,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # --- Database -----------------------------------------------------------------------------------
 
 # Threads of one web process, and so the size of its database pool.
-WEB_THREADS: int = env.int("WEB_THREADS", default=4)
+WEB_THREADS: int = env.int("WEB_THREADS", default=16)
 DATABASES = {
     "default": storage.database(
         env.db_url("DATABASE_URL", default=f"sqlite:///{VAR / 'omsauto.sqlite3'}"),
