@@ -33,8 +33,8 @@ class Event(models.Model):
     `entity` is the first of its entities, mostly the only one: what a search by id looks up.
     """
 
-    channel = models.ForeignKey(Channel, models.CASCADE, related_name="events")
-    job = models.ForeignKey(Job, models.CASCADE, null=True, related_name="events")
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="events", db_index=False)
+    job = models.ForeignKey(Job, models.CASCADE, null=True, related_name="events", db_index=False)
     run = models.ForeignKey(Run, models.SET_NULL, null=True, related_name="events")
     topic = models.CharField(max_length=100)
     delivery_id = models.CharField(max_length=200)

@@ -63,9 +63,9 @@ class Run(models.Model):
     `progress_total` is None where nobody can know it.
     """
 
-    job = models.ForeignKey(Job, models.CASCADE, related_name="runs")
-    channel = models.ForeignKey(Channel, models.CASCADE, related_name="runs")
-    account = models.ForeignKey(Account, models.CASCADE, related_name="runs")
+    job = models.ForeignKey(Job, models.CASCADE, related_name="runs", db_index=False)
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="runs", db_index=False)
+    account = models.ForeignKey(Account, models.CASCADE, related_name="runs", db_index=False)
     type = models.CharField(max_length=24, choices=JobType)
     sort = models.CharField(max_length=6, choices=SORTS)
     trigger = models.CharField(max_length=10, choices=TRIGGERS)
@@ -187,8 +187,8 @@ class RunLog(models.Model):
 class Rescue(models.Model):
     """A record that an event should have announced and did not; an emergency job found it."""
 
-    run = models.ForeignKey(Run, models.CASCADE, related_name="rescues")
-    job = models.ForeignKey(Job, models.CASCADE, related_name="rescues")
+    run = models.ForeignKey(Run, models.CASCADE, related_name="rescues", db_index=False)
+    job = models.ForeignKey(Job, models.CASCADE, related_name="rescues", db_index=False)
     external_id = models.CharField(max_length=120)
     label = models.CharField(max_length=120, blank=True)
     changed_at = models.DateTimeField()
