@@ -6,6 +6,7 @@ Order of checks: token, size, set-up ping, signature, parse, duplicate.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q
 
 from channels.connectors.base import BadDelivery, BadSignature, Connector, Delivery
+from channels.connectors.storable import plain
 from channels.models import Channel, WebhookMapping
 from channels.vault import Unreadable
 from jobs import batches, fallback, gate
@@ -21,6 +23,10 @@ from jobs.models import Event, EventStatus, Job
 from jobs.overlap import Trigger
 
 KEPT_HEADERS_BYTES = 16_384
+LONGEST_ID = 200
+"""Characters of one identifier: more than any platform's, and fit for an index."""
+MOST_ENTITIES = 5000
+"""Records of one delivery; a product of Shopify names up to 2,048 variants."""
 USE_NOTED_EACH = timedelta(minutes=1)
 """How exactly the last use of a former webhook secret is known; it saves a write per delivery."""
 
@@ -46,6 +52,7 @@ class BatchClosed(Exception):
     """The batch an event was about to join is not open to it any more; take the job's lock."""
 
 
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # The two look-ups of each delivery are SQL: building them anew costs more than running them.
 _CHANNEL = "SELECT * FROM channels_channel WHERE webhook_token = %s AND deleted_at IS NULL"
 _JOB = """
@@ -63,6 +70,12 @@ _STILL_WAITING = (
 
 
 def find_channel(token: str) -> Channel | None:
+    """By an index: how long that takes tells a guesser nothing, a token being 256 random bits.
+
+    A guess that shares a beginning with a token is as far from the rest as any other.
+    """
+    if not _TOKEN.fullmatch(token):
+        return None  # and no database is asked for what it could not store
     return next(iter(Channel.objects.raw(_CHANNEL, [token])), None)
 
 
@@ -99,7 +112,20 @@ def _understand(
             raise
         channel.make_former_connector().verify(headers, body, at)
         _note_former_use(channel, at)
-    return connector.parse(headers, body)
+    delivery = connector.parse(headers, body)
+    _check_storable(delivery)
+    return delivery
+
+
+def _check_storable(delivery: Delivery) -> None:
+    """Whatever a connector reads of a body: what cannot be kept was not understood."""
+    names = (delivery.topic, delivery.delivery_id, delivery.key, *delivery.entities)
+    if any(plain(name) != name for name in names):
+        raise BadDelivery("a name has characters that no name has")
+    if any(not 1 <= len(entity) <= LONGEST_ID for entity in delivery.entities):
+        raise BadDelivery(f"an identifier has more than {LONGEST_ID} characters, or none")
+    if len(delivery.entities) > MOST_ENTITIES:
+        raise BadDelivery(f"a delivery names at most {MOST_ENTITIES} records")
 
 
 def _note_former_use(channel: Channel, at: datetime) -> None:
@@ -240,7 +266,7 @@ def _kept(headers: Mapping[str, str]) -> dict[str, str]:
         if left < 0:
             break
         secret = name in ("authorization", "cookie", "proxy-authorization")
-        kept[name] = "(not kept)" if secret else value
+        kept[plain(name)] = "(not kept)" if secret else plain(value)
     return kept
 
 

@@ -36,6 +36,8 @@ def _receive(request: HttpRequest, token: str) -> JsonResponse:
     channel = intake.find_channel(token)
     if channel is None:
         return _answer(intake.Receipt(404, "rejected"))
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        return _answer(intake.Receipt(415, "rejected"))
     body = _body(request)
     if body is None:
         return _answer(intake.Receipt(413, "rejected"))
