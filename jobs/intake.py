@@ -18,7 +18,7 @@ from channels.connectors.base import BadDelivery, BadSignature, Connector, Deliv
 from channels.connectors.storable import plain
 from channels.models import Channel, WebhookMapping
 from channels.vault import Unreadable
-from jobs import batches, fallback, gate
+from jobs import batches, fallback, gate, webhook_addresses
 from jobs.models import Event, EventStatus, Job
 from jobs.overlap import Trigger
 
@@ -69,14 +69,21 @@ _STILL_WAITING = (
 )
 
 
-def find_channel(token: str) -> Channel | None:
+def find_channel(token: str, at: datetime) -> Channel | None:
     """By an index: how long that takes tells a guesser nothing, a token being 256 random bits.
 
-    A guess that shares a beginning with a token is as far from the rest as any other.
+    A guess that shares a beginning with a token is as far from the rest as any other. A former
+    token is looked up where no present one fits, until its end.
     """
     if not _TOKEN.fullmatch(token):
         return None  # and no database is asked for what it could not store
-    return next(iter(Channel.objects.raw(_CHANNEL, [token])), None)
+    found = next(iter(Channel.objects.raw(_CHANNEL, [token])), None)
+    if found is None:
+        former = Channel.objects.present().filter(former_webhook_token=token)
+        found = former.filter(former_token_until__gt=at).first()
+        if found is not None:
+            webhook_addresses.note_former_use(found, at)
+    return found
 
 
 def receive(channel: Channel, headers: Mapping[str, str], body: bytes, at: datetime) -> Receipt:
