@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 
-API = "/api/"
+API, WEBHOOKS = "/api/", "/webhooks/"
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -23,6 +23,8 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if request.path.startswith(API):
         return _said(404, "There is nothing at this address; /api/v1/docs/ describes what is.")
+    if request.path.startswith(WEBHOOKS):
+        return JsonResponse({"event": None, "status": "rejected"}, status=404)
     return defaults.page_not_found(request, exception)
 
 

@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from channels.connectors import guard, http
-from channels.connectors.base import ConnectorError, Permanent, Transient
+from channels.connectors.base import ConnectorError, Misconfigured, Permanent, Transient
+from channels.connectors.generic.authentication import ClientCredentials
 from channels.public_addresses import is_public
 from channels.settings_form import is_private
 from tests.scripted_server import HEAD, scripted
@@ -214,3 +215,18 @@ def test_a_refusal_is_quoted_whatever_its_charset_is_called(charset: str) -> Non
     with httpx.Client(transport=transport) as calling, pytest.raises(ConnectorError) as refused:
         http.call(calling, "GET", "https://shop.example/")
     assert "no such ördér" in str(refused.value)
+
+
+def test_a_token_server_is_called_through_the_guard_too() -> None:
+    auth = ClientCredentials("http://169.254.169.254/latest/", "id", "secret", "")
+    with http.make_client(allow_private=False) as calling, pytest.raises(Misconfigured) as refused:
+        http.call(calling, "GET", "https://shop.example/", auth=auth)
+    assert "169.254.169.254 is a private address" in str(refused.value)
+
+
+def test_a_token_that_never_ends_is_cut() -> None:
+    endless = chain(answer(), repeat(b"x" * 65536))
+    with scripted(endless) as url, client() as calling:
+        auth = ClientCredentials(url, "id", "secret", "")
+        with pytest.raises(Permanent, match="more than"):
+            http.call(calling, "GET", url, auth=auth)

@@ -22,6 +22,13 @@ def test_any_other_address_that_is_none_is_a_page(db: None) -> None:
     assert answer["Content-Type"].startswith("text/html")
 
 
+@pytest.mark.parametrize("path", ["/webhooks/", "/webhooks/a/b/", "/webhooks/a"])
+def test_what_is_no_webhook_url_is_answered_as_every_delivery(db: None, path: str) -> None:
+    answer = Client().post(path)
+    assert answer.status_code == 404
+    assert answer.json() == {"event": None, "status": "rejected"}
+
+
 def test_the_slash_at_the_end_is_added(db: None) -> None:
     assert Client().get("/api/v1/runs")["Location"] == "/api/v1/runs/"
 
