@@ -57,6 +57,8 @@ ODD_BODIES = [
     '{"id": "ä"}'.encode("utf-16"),
     b"\xef\xbb\xbf{}",
     b"\x1f\x8b\x08\x00garbage",
+    b'"{"',
+    b'"{\\"type\\": \\"a\\", \\"data\\": {\\"id\\": \\"1\\"}}"',
     b"webhook_id=15",
     b"x" * 1_048_577,
 ]
