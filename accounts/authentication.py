@@ -23,7 +23,11 @@ class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]  # kn
     """Knox's header and storage, one query by the token's hash, and expired tokens stay listed."""
 
     def authenticate_credentials(self, token: bytes) -> tuple[User, ApiToken]:
-        """The owner, who acts by this token, and the token; AuthenticationFailed with a reason."""
+        """The owner, who acts by this token, and the token; AuthenticationFailed with a reason.
+
+        Looked up by the hash of 256 random bits: how long that takes is of no use to a guesser,
+        whose next guess has another hash altogether.
+        """
         digest = hash_token(token.decode("utf-8", "replace"))
         rows = ApiToken.objects.select_related("token__user")
         found = rows.filter(token=digest).first()

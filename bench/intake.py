@@ -25,7 +25,7 @@ SECONDS = 4.0
 MOST_REQUESTS = 40_000
 WEB_PROCESSES = 2
 WEB_THREADS = 16
-WAYS = {"ours": "omsauto.wsgi:application", "plain": "bench.plain_view:application"}
+WAYS = {"ours": "omsauto.asgi:application", "plain": "bench.plain_view:application"}
 
 
 def main() -> None:
@@ -55,10 +55,12 @@ def measure(made: Scene, way: str, path: str) -> list[float]:
 @contextmanager
 def web(made: Scene, application: str) -> Iterator[int]:
     port = free_port()
+    behind = application.startswith("omsauto.asgi")
+    kind = ["asginl"] if behind else ["wsgi", "--blocking-threads", str(WEB_THREADS)]
     command = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1",
-        "--port", str(port), "--workers", str(WEB_PROCESSES),
-        "--blocking-threads", str(WEB_THREADS), "--no-ws", "--log-level", "error", application,
+        sys.executable, "-m", "granian", "--host", "127.0.0.1", "--port", str(port),
+        "--workers", str(WEB_PROCESSES), "--no-ws", "--log-level", "error", "--interface", *kind,
+        application,
     ]  # fmt: skip
     extra = {"OMSAUTO_PROCESS": "web", "WEB_THREADS": str(WEB_THREADS)}
     environment = {**made.environment, **extra, "DJANGO_SETTINGS_MODULE": "omsauto.settings"}

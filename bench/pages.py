@@ -14,7 +14,7 @@ from bench.scene import Scene, quantile, run_inside, scene, span
 ROUNDS = 3
 CALLS = 20
 BAR_MS = 150
-APPLICATION = "omsauto.wsgi:application"
+APPLICATION = "omsauto.asgi:application"
 FRAME = "/account/clone/"
 """The plainest page behind the login: what the frame around every list costs."""
 PAGES = (

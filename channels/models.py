@@ -42,7 +42,8 @@ class Channel(models.Model):
     `authorization_expires_at`: when its credentials expire, as far as the platform has said.
     `secrets_changed_at`: ISO instants by the names of secrets. After a rotation deliveries may be
     signed with the sealed `former_webhook_secret` until `former_secret_until`;
-    `former_secret_used_at` is when one was, to the minute.
+    `former_secret_used_at` is when one was, to the minute. Likewise `former_webhook_token` leads
+    here until `former_token_until`; None there: it has ended, and only tells ours at the platform.
     """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="channels")
@@ -59,6 +60,9 @@ class Channel(models.Model):
     former_secret_until = models.DateTimeField(null=True, editable=False)
     former_secret_used_at = models.DateTimeField(null=True, editable=False)
     webhook_token = models.CharField(max_length=64, unique=True, default=new_webhook_token)
+    former_webhook_token = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001 - unique, where there is one
+    former_token_until = models.DateTimeField(null=True, editable=False)
+    former_token_used_at = models.DateTimeField(null=True, editable=False)
     sync_from = models.DateTimeField(default=timezone.now)
     needs_attention = models.TextField(default="", blank=True)
     authorization_expires_at = models.DateTimeField(null=True, editable=False)
@@ -112,6 +116,17 @@ class Channel(models.Model):
     @property
     def webhook_path(self) -> str:
         return f"/webhooks/{self.webhook_token}/"
+
+    @property
+    def accepted_tokens(self) -> list[str]:
+        """Those that lead here now: the present one, and a former one in its time of grace."""
+        former = self.former_webhook_token if self.former_token_until else None
+        return [self.webhook_token, *([former] if former else [])]
+
+    def names_in(self, url: str) -> bool:
+        """Does the address have a token of this channel, present or former?"""
+        tokens = (self.webhook_token, self.former_webhook_token)
+        return any(token in url for token in tokens if token)
 
     @property
     def runs_jobs(self) -> bool:

@@ -16,6 +16,7 @@ from django.conf import settings as program
 
 from channels.connectors import json_paths
 from channels.connectors.base import Connector, Setting
+from channels.public_addresses import is_public
 
 LONGEST_VALUE = 2000
 
@@ -113,7 +114,7 @@ def is_private(host: str) -> bool:
     if name == "localhost" or name.endswith(".localhost"):
         return True
     address = _literal(name)
-    return address is not None and not address.is_global
+    return address is not None and not is_public(address)
 
 
 def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

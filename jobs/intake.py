@@ -6,6 +6,7 @@ Order of checks: token, size, set-up ping, signature, parse, duplicate.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,13 +16,18 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q
 
 from channels.connectors.base import BadDelivery, BadSignature, Connector, Delivery
+from channels.connectors.storable import plain
 from channels.models import Channel, WebhookMapping
 from channels.vault import Unreadable
-from jobs import batches, fallback, gate
+from jobs import batches, fallback, gate, webhook_addresses
 from jobs.models import Event, EventStatus, Job
 from jobs.overlap import Trigger
 
 KEPT_HEADERS_BYTES = 16_384
+LONGEST_ID = 200
+"""Characters of one identifier: more than any platform's, and fit for an index."""
+MOST_ENTITIES = 5000
+"""Records of one delivery; a product of Shopify names up to 2,048 variants."""
 USE_NOTED_EACH = timedelta(minutes=1)
 """How exactly the last use of a former webhook secret is known; it saves a write per delivery."""
 
@@ -47,6 +53,7 @@ class BatchClosed(Exception):
     """The batch an event was about to join is not open to it any more; take the job's lock."""
 
 
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # The two look-ups of each delivery are SQL: building them anew costs more than running them.
 _CHANNEL = "SELECT * FROM channels_channel WHERE webhook_token = %s AND deleted_at IS NULL"
 _JOB = """
@@ -63,8 +70,21 @@ _STILL_WAITING = (
 )
 
 
-def find_channel(token: str) -> Channel | None:
-    return next(iter(Channel.objects.raw(_CHANNEL, [token])), None)
+def find_channel(token: str, at: datetime) -> Channel | None:
+    """By an index: how long that takes tells a guesser nothing, a token being 256 random bits.
+
+    A guess that shares a beginning with a token is as far from the rest as any other. A former
+    token is looked up where no present one fits, until its end.
+    """
+    if not _TOKEN.fullmatch(token):
+        return None  # and no database is asked for what it could not store
+    found = next(iter(Channel.objects.raw(_CHANNEL, [token])), None)
+    if found is None:
+        former = Channel.objects.present().filter(former_webhook_token=token)
+        found = former.filter(former_token_until__gt=at).first()
+        if found is not None:
+            webhook_addresses.note_former_use(found, at)
+    return found
 
 
 def receive(channel: Channel, headers: Mapping[str, str], body: bytes, at: datetime) -> Receipt:
@@ -100,7 +120,25 @@ def _understand(
             raise
         channel.make_former_connector().verify(headers, body, at)
         _note_former_use(channel, at)
-    return connector.parse(headers, body)
+    return read(connector, headers, body)
+
+
+def read(connector: Connector, headers: Mapping[str, str], body: bytes) -> Delivery:
+    """What a delivery says, its signature being good; raises `BadDelivery`."""
+    delivery = connector.parse(headers, body)
+    _check_storable(delivery)
+    return delivery
+
+
+def _check_storable(delivery: Delivery) -> None:
+    """Whatever a connector reads of a body: what cannot be kept was not understood."""
+    names = (delivery.topic, delivery.delivery_id, delivery.key, *delivery.entities)
+    if any(plain(name) != name for name in names):
+        raise BadDelivery("a name has characters that no name has")
+    if any(not 1 <= len(entity) <= LONGEST_ID for entity in delivery.entities):
+        raise BadDelivery(f"an identifier has more than {LONGEST_ID} characters, or none")
+    if len(delivery.entities) > MOST_ENTITIES:
+        raise BadDelivery(f"a delivery names at most {MOST_ENTITIES} records")
 
 
 def _note_former_use(channel: Channel, at: datetime) -> None:
@@ -241,7 +279,7 @@ def _kept(headers: Mapping[str, str]) -> dict[str, str]:
         if left < 0:
             break
         secret = name in ("authorization", "cookie", "proxy-authorization")
-        kept[name] = "(not kept)" if secret else value
+        kept[plain(name)] = "(not kept)" if secret else plain(value)
     return kept
 
 

@@ -1,22 +1,25 @@
 """Deliveries that join an open batch, many in one transaction: the common case under load.
 
-One thread of a web process takes what its request threads have read since it last looked, checks
-and parses it, and inserts the events of all in one round trip; each request is answered after
-that commit. What is not plainly a new event for a batch that is open (a ping, a bad signature, a
-duplicate, the first event of a batch, a job that does not listen, an error) is left to
-`intake.receive`, which decides it alone: so one delivery never fails its neighbours, and what
-happens to it is written down in one place.
+One thread of a web process takes what came since it last looked, checks and parses it, and
+inserts the events of all in one round trip; each request is answered after that commit. What is
+not plainly a new event for a batch that is open (a ping, a bad signature, a duplicate, the first
+event of a batch, a job that does not listen, an error) is left to `intake.receive`, which decides
+it alone: so one delivery never fails its neighbours, and what happens to it is written down in
+one place.
 
 PostgreSQL only: it says when a channel's row has changed, and its gate can be tried.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import threading
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -46,13 +49,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Asked:
-    """A delivery on its way; `done` is released when `event` holds its id, or None."""
+    """A delivery on its way; `answer` is given the id of its event, or None."""
 
     token: str
     headers: Mapping[str, str]
     body: bytes
     at: datetime
-    done: threading.Lock = field(default_factory=threading.Lock)
+    answer: asyncio.Future[int | None] | None = None
     event: int | None = None
 
 
@@ -81,16 +84,18 @@ class Group:
         self._queue.put(None)
         self._thread.join()
 
-    def take(
+    async def take(
         self, token: str, headers: Mapping[str, str], body: bytes, at: datetime
     ) -> intake.Receipt | None:
         """Wait until the event is committed; None where it has to be taken by itself."""
-        asked = Asked(token, headers, body, at)
-        asked.done.acquire()
-        self._queue.put(asked)
-        if not asked.done.acquire(timeout=PATIENCE_SECONDS) or asked.event is None:
+        answer: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+        self._queue.put(Asked(token, headers, body, at, answer))
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                event = await answer
+        except TimeoutError:
             return None
-        return intake.Receipt(202, EventStatus.WAITING, asked.event)
+        return None if event is None else intake.Receipt(202, EventStatus.WAITING, event)
 
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:
@@ -101,8 +106,7 @@ class Group:
                 log.exception("%s deliveries could not be taken together", len(together))
                 connection.close()
             finally:
-                for asked in together:
-                    asked.done.release()
+                _answer(together)
         connection.close()
 
     def _also(self) -> Iterator[Asked]:
@@ -159,6 +163,23 @@ class Group:
         )
 
 
+def _answer(together: Sequence[Asked]) -> None:
+    """One wake-up for each loop that waits, however many deliveries are its own."""
+    loops: dict[asyncio.AbstractEventLoop, list[Asked]] = defaultdict(list)
+    for asked in together:
+        if asked.answer is not None:
+            loops[asked.answer.get_loop()].append(asked)
+    for loop, its_own in loops.items():
+        with suppress(RuntimeError):  # closed meanwhile: nobody waits there any more
+            loop.call_soon_threadsafe(_give, its_own)
+
+
+def _give(together: Sequence[Asked]) -> None:
+    for asked in together:
+        if asked.answer is not None and not asked.answer.done():
+            asked.answer.set_result(asked.event)
+
+
 def _connector(channel: Channel) -> Connector | None:
     """To check deliveries with; None where each has to be looked at by itself.
 
@@ -181,7 +202,7 @@ def _delivery(connector: Connector, asked: Asked) -> Delivery | None:
         if connector.is_ping(asked.headers, asked.body):
             return None
         connector.verify(asked.headers, asked.body, asked.at)
-        return connector.parse(asked.headers, asked.body)
+        return intake.read(connector, asked.headers, asked.body)
     except Exception:
         return None
 

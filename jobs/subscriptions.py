@@ -88,7 +88,10 @@ def address_of(channel: Channel) -> str:
 
 def said(channel: Channel, error: Exception) -> str:
     """An error's text without the webhook's token, which a platform may quote."""
-    return str(error).replace(channel.webhook_token, "…")
+    text = str(error)
+    for token in channel.accepted_tokens:
+        text = text.replace(token, "…")
+    return text
 
 
 def look(channel: Channel) -> Look:
@@ -166,12 +169,12 @@ def _is_private(url: str) -> bool:
 
 def _pointing_at(channel: Channel, connector: Connector) -> Iterator[Subscription]:
     found = connector.subscriptions() or ()
-    return (one for one in found if channel.webhook_token in one.url)
+    return (one for one in found if channel.names_in(one.url))
 
 
 def _look(channel: Channel, connector: Connector) -> Look:
     found = connector.subscriptions()
-    ours = [one for one in found or () if channel.webhook_token in one.url]
+    ours = [one for one in found or () if channel.names_in(one.url)]
     wanted = address_of(channel)
     offered = Job.objects.filter(channel=channel).exclude(row="").values("type")
     mapped = channel.mappings.filter(enabled=True)
@@ -183,11 +186,15 @@ def _look(channel: Channel, connector: Connector) -> Look:
         best = max(of_topic, key=lambda one: (_same(one.url, wanted), one.active), default=None)
         if best:
             kept.add(best.external_id)
-        delivers = any(one.active for one in of_topic)
+        delivers = any(one.active and _leads_here(channel, one.url) for one in of_topic)
         state = _state(best, wanted)
         rows.append(Row(mapping.topic, mapping.type, state, best.url if best else "", delivers))
     strangers = [one for one in ours if one.external_id not in kept]
     return Look(tuple(rows), tuple(strangers), found is not None)
+
+
+def _leads_here(channel: Channel, url: str) -> bool:
+    return any(token in url for token in channel.accepted_tokens)
 
 
 def _state(best: Subscription | None, wanted: str) -> State:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from jobs import event_replays, lease, maintenance, stock, wake, webhook_secrets
+from jobs import event_replays, lease, maintenance, stock, wake, webhook_addresses, webhook_secrets
 from jobs.execute import execute
 
 
@@ -49,7 +49,8 @@ def audit_subscriptions() -> int:
 
 @shared_task(name="jobs.forget_former_secrets")
 def forget_former_secrets() -> int:
-    return webhook_secrets.forget_ended(timezone.now())
+    at = timezone.now()
+    return webhook_secrets.forget_ended(at) + webhook_addresses.forget_ended(at)
 
 
 @shared_task(name="jobs.reconcile_stock")

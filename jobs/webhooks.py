@@ -33,14 +33,17 @@ def receive(request: HttpRequest, token: str) -> JsonResponse:
 
 
 def _receive(request: HttpRequest, token: str) -> JsonResponse:
-    channel = intake.find_channel(token)
+    at = timezone.now()
+    channel = intake.find_channel(token, at)
     if channel is None:
         return _answer(intake.Receipt(404, "rejected"))
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        return _answer(intake.Receipt(415, "rejected"))
     body = _body(request)
     if body is None:
         return _answer(intake.Receipt(413, "rejected"))
     headers = {name.lower(): value for name, value in request.headers.items()}
-    return _answer(intake.receive(channel, headers, body, timezone.now()))
+    return _answer(intake.receive(channel, headers, body, at))
 
 
 def _body(request: HttpRequest) -> bytes | None:

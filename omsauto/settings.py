@@ -232,6 +232,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "jobs.api.description.describe",
+    ],
     # Words that several things use under one name, each set of them named once.
     "ENUM_NAME_OVERRIDES": {
         "JobTypeEnum": "channels.enums.JobType",

@@ -17,3 +17,8 @@ urlpatterns = [
     path("", include("jobs.pages.urls")),
     path("", include("notifications.pages.urls")),
 ]
+
+handler400 = "omsauto.refusals.bad_request"
+handler403 = "omsauto.refusals.forbidden"
+handler404 = "omsauto.refusals.not_found"
+handler500 = "omsauto.refusals.fault"

@@ -1,10 +1,8 @@
-"""HTTP for connectors: time-outs, a size limit, error mapping and an egress guard."""
+"""HTTP for connectors: a guarded client, its time-outs, and which answer is which error."""
 
 from __future__ import annotations
 
-import ipaddress
 import re
-import socket
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,72 +12,30 @@ from typing import Any
 import httpx
 
 from channels.connectors.base import Limit, Misconfigured, Permanent, Transient
+from channels.connectors.guard import ENCODINGS, GuardedTransport
+from channels.connectors.storable import cleaned
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 LONGEST_DETAIL = 1000
 LONGEST_RETRY_AFTER = 365 * 24 * 3600.0
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+LONGEST_CALL = 120.0
+"""Seconds for one request with its whole answer, however steadily that comes."""
 _EARLIEST_INSTANT = 1_000_000_000
 """Seconds since 1970 in 2001: a larger Reset is an instant, a smaller one is a time to wait."""
 
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-
-class GuardedTransport(httpx.HTTPTransport):
-    """Calls public addresses only: none that is loopback, private, link-local, multicast, ...
-
-    A name is resolved once and the connection goes to the address that was checked, so that a
-    name which resolves otherwise the second time gains nothing. Host header and certificate are
-    still those of the name.
-    """
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if request.url.scheme not in ("http", "https") or not request.url.host:
-            raise httpx.UnsupportedProtocol("an address begins with http:// or https://")
-        addresses = _addresses(request.url.host)
-        for address in addresses:
-            _check_public(request.url.host, address)
-        for address in addresses[:-1]:
-            try:
-                return super().handle_request(_at(request, address))
-            except (httpx.ConnectError, httpx.ConnectTimeout):
-                continue  # as where the first is an IPv6 address and there is no route for it
-        return super().handle_request(_at(request, addresses[-1]))
-
-
-def _addresses(host: str) -> list[Address]:
-    """Every address of a name, at least one."""
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except socket.gaierror as error:
-        raise Transient(f"the address of {host} could not be found: {error}") from error
-    return [ipaddress.ip_address(entry[4][0]) for entry in found]
-
-
-def _check_public(host: str, address: Address) -> None:
-    if not address.is_global or address.is_multicast:
-        raise Misconfigured(
-            f"{host} is a private address ({address}); connectors may only call public "
-            "addresses unless OMSAUTO_ALLOW_PRIVATE_HOSTS=1 is set"
-        )
-
-
-def _at(request: httpx.Request, address: Address) -> httpx.Request:
-    return httpx.Request(
-        request.method,
-        request.url.copy_with(host=str(address)),
-        headers=request.headers,
-        stream=request.stream,
-        extensions={**request.extensions, "sni_hostname": request.url.host},
-    )
-
-
 def make_client(*, allow_private: bool) -> httpx.Client:
     """A client for one run; redirects are not followed, so the guard sees every address."""
-    transport = httpx.HTTPTransport() if allow_private else GuardedTransport()
+    transport = GuardedTransport(
+        allow_private=allow_private, longest=LONGEST_CALL, most=MAX_ANSWER_BYTES
+    )
     return httpx.Client(
-        transport=transport, timeout=TIMEOUT, follow_redirects=False, trust_env=False
+        transport=transport,
+        timeout=TIMEOUT,
+        headers={"Accept-Encoding": ENCODINGS},
+        follow_redirects=False,
+        trust_env=False,
     )
 
 
@@ -140,12 +96,25 @@ def explained(response: httpx.Response) -> str:
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/problem+json":
         try:
-            problem = response.json()
+            problem = decoded(response)
         except ValueError:
             problem = None
         if isinstance(problem, dict) and (said := problem.get("detail") or problem.get("title")):
             return str(said)[:LONGEST_DETAIL].strip()
-    return response.text[:300].strip()
+    return beginning(response)
+
+
+def beginning(response: httpx.Response) -> str:
+    """How the answer begins. Its charset is not asked: some name what is no encoding of text."""
+    return response.content[:1200].decode("utf-8", "replace")[:300].strip()
+
+
+def decoded(response: httpx.Response) -> Any:
+    """The answer's JSON; raises `ValueError` for what is none, bottomless nesting included."""
+    try:
+        return cleaned(response.json(), response.content)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 def retry_after(response: httpx.Response) -> float | None:
@@ -247,6 +216,6 @@ def json_of(response: httpx.Response) -> Any:
     if len(response.content) > MAX_ANSWER_BYTES:
         raise Permanent(f"{response.request.url} answered more than {MAX_ANSWER_BYTES} bytes")
     try:
-        return response.json()
+        return decoded(response)
     except ValueError as error:
         raise Transient(f"{response.request.url} answered something that is not JSON") from error

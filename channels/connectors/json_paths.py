@@ -42,8 +42,12 @@ def compiled(path: str) -> JSONPath:
 
 
 def values(path: str, document: Any) -> list[Any]:
-    """Everything the path leads to in a document, in its order; raises `BadPath`."""
-    return compiled(path).findall(document)
+    """Everything the path leads to in a document, in its order; raises `BadPath`.
+
+    In a text there is nothing: the library would read it as JSON once more.
+    """
+    found = compiled(path)
+    return found.findall(document) if isinstance(document, list | dict) else []
 
 
 def _is_plain(segment: Any) -> bool:

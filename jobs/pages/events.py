@@ -115,6 +115,8 @@ def readable(body: bytes) -> tuple[str, bool]:
     """(the body as text, whether it is JSON); JSON is laid out in lines."""
     text = body.decode("utf-8", errors="replace")
     try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False), True
+        lines = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        lines.encode()  # half characters, escaped in the body, can be shown as they came only
+        return lines, True
     except (ValueError, RecursionError):
         return text, False

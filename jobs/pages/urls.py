@@ -27,6 +27,7 @@ from jobs.pages import (
     tokens,
     trace,
     webhook_secret,
+    webhook_url,
 )
 
 urlpatterns = [
@@ -78,6 +79,8 @@ urlpatterns = [
         webhook_secret.end,
         name="end_former_secret",
     ),
+    path("channels/<int:channel_id>/webhook-url/", webhook_url.renew, name="webhook_url"),
+    path("channels/<int:channel_id>/webhook-url/end/", webhook_url.end, name="end_former_url"),
     path("channels/<int:channel_id>/subscriptions/", subscriptions.show, name="subscriptions"),
     path("account/", account.account, name="account"),
     path("account/preview/", account.preview_account, name="preview_account"),

@@ -72,6 +72,7 @@ def state_context(here: Here, channel: Channel) -> dict[str, Any]:
         "secret_set": SIGNED_WITH in known,
         "secret_changed_at": known.get(SIGNED_WITH),
         "former_holds": channel.holds_former_secret(here.at),
+        "former_url_holds": channel.former_token_until is not None,
     }
 
 

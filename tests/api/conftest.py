@@ -46,8 +46,8 @@ class Api:
         """With an account, by a token of that account alone which has the role at most."""
         self.user = user
         self.client = APIClient(raise_request_exception=True)
-        self.details, token = issue(user, "Test", account, role)
-        self.client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+        self.details, self.token = issue(user, "Test", account, role)
+        self.client.credentials(HTTP_AUTHORIZATION=f"Bearer {self.token}")
 
     def get(self, path: str, **params: Any) -> Answer:
         return cast(Answer, self.client.get(BASE + path, params))

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import time_machine
 
-from channels.connectors import http
+from channels.connectors import guard, http
 from channels.connectors.base import ConnectorError, Misconfigured, Permanent, Transient
 
 URL = "https://shop.example/orders"
@@ -253,7 +253,7 @@ def test_the_connection_goes_to_the_address_that_was_checked(
     monkeypatch: pytest.MonkeyPatch, shop: int
 ) -> None:
     """A name that resolves otherwise the second time gains nothing; the Host stays the name's."""
-    monkeypatch.setattr(http, "_check_public", lambda host, address: None)
+    monkeypatch.setattr(guard, "_check_public", lambda host, address: None)
     monkeypatch.setattr(socket, "getaddrinfo", Resolver(shop=["127.0.0.1", "192.168.1.1"]))
     with http.make_client(allow_private=False) as client:
         response = http.call(client, "GET", f"http://shop.example:{shop}/")
@@ -265,7 +265,7 @@ def test_the_connection_goes_to_the_address_that_was_checked(
 def test_an_address_that_does_not_answer_gives_way_to_the_next(
     monkeypatch: pytest.MonkeyPatch, shop: int
 ) -> None:
-    monkeypatch.setattr(http, "_check_public", lambda host, address: None)
+    monkeypatch.setattr(guard, "_check_public", lambda host, address: None)
     monkeypatch.setattr(socket, "getaddrinfo", Resolver(shop=["::1,127.0.0.1"]))
     with http.make_client(allow_private=False) as client:
         assert http.call(client, "GET", f"http://shop.example:{shop}/").status_code == 200
@@ -280,7 +280,7 @@ def test_private_addresses_may_be_allowed(shop: int) -> None:
 def test_redirects_are_never_followed(
     monkeypatch: pytest.MonkeyPatch, shop: int, allow_private: bool
 ) -> None:
-    monkeypatch.setattr(http, "_check_public", lambda host, address: None)
+    monkeypatch.setattr(guard, "_check_public", lambda host, address: None)
     with (
         http.make_client(allow_private=allow_private) as client,
         pytest.raises(Misconfigured, match="redirects"),

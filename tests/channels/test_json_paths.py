@@ -38,3 +38,9 @@ def test_what_is_no_path_is_refused(path: str) -> None:
 def test_what_could_cost_more_than_one_look_at_each_value_is_refused(path: str) -> None:
     with pytest.raises(json_paths.BadPath, match="Filters"):
         json_paths.compiled(path)
+
+
+@pytest.mark.parametrize("document", ["{", '{"a": 1}', "[1]", "", 5, None, True])
+def test_a_document_that_is_no_object_or_list_holds_nothing(document: object) -> None:
+    """A text is not read as JSON once more."""
+    assert json_paths.values("$.a", document) == json_paths.values("$[0]", document) == []

@@ -135,3 +135,10 @@ def test_there_is_no_ping() -> None:
     headers, body = ShopifyShop().delivery("orders/create", {"id": 1}, secret=SECRET)
 
     assert not connect(ShopifyShop()).is_ping(headers, body)
+
+
+def test_a_bottomless_body_is_not_understood() -> None:
+    shop = ShopifyShop()
+    headers, _ = shop.delivery("orders/create", {})
+    with pytest.raises(BadDelivery):
+        connect(shop).parse(headers, b"[" * 100_000)

@@ -68,3 +68,20 @@ def test_what_is_marked_as_base64_is_not_taken_for_plain_text() -> None:
 
     assert not accepts(marked, signed(marked.encode()))
     assert not accepts(marked, signed(SECRET.encode()))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("webhook-timestamp", "1614265330.5"),
+        ("webhook-timestamp", "01614265330"),
+        ("webhook-timestamp", "1_614265330"),
+        ("webhook-timestamp", "\u0661614265330"),
+        ("webhook-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OF="),
+        ("webhook-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3u!FJELVlNIOLJ1OE="),
+        ("webhook-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=="),
+    ],
+)
+def test_another_way_to_write_instant_or_signature_is_refused(name: str, value: str) -> None:
+    """The library reads the same from most of them; no sender writes them."""
+    assert not accepts(SECRET, {**HEADERS, name: value})

@@ -234,3 +234,14 @@ def test_each_topic_is_proposed_for_one_job_type() -> None:
         "product.deleted": "import_products",
         "product.restored": "import_products",
     }
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[" * 100_000, b'{"id": "' + b"9" * 5000 + b'"}', b'{"id": ' + b"9" * 5000 + b"}"],
+    ids=["bottomless", "a long text of digits", "a long number"],
+)
+def test_a_body_that_no_reader_takes_is_not_understood(body: bytes) -> None:
+    headers, _ = signed_delivery("order.updated", {})
+    with pytest.raises(BadDelivery):
+        shop().parse(headers, body)

@@ -77,6 +77,7 @@ def paths_of(shop: Channel) -> list[str]:
         f"/channels/{own.pk}/?tab=webhooks",
         *[f"{channel}?tab={tab}" for tab in ("webhooks", "skus", "records", "runs", "history")],
         f"{channel}webhook-secret/",
+        f"{channel}webhook-url/",
         f"{channel}?tab=schedule",
         f"{channel}?tab=schedule&days=7",
         f"{channel}first-run/",

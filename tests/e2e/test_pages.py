@@ -49,6 +49,7 @@ NOT_PAGES = {
     "withdraw_invitation",
     "revoke_token",
     "end_former_secret",
+    "end_former_url",
     "tell_everything",
     "test_destination",
     "delete_destination",

@@ -183,7 +183,7 @@ def test_a_delivery_costs_no_query_more_while_two_secrets_hold(
     deliver(shop, OLD)
 
     def queries(secret: str) -> int:
-        fresh = intake.find_channel(shop.webhook_token)
+        fresh = intake.find_channel(shop.webhook_token, NOW)
         assert fresh is not None
         headers, body = signed(shop, secret, Event.objects.count() + 1)
         lowered = {name.lower(): value for name, value in headers.items()}

@@ -5,20 +5,25 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import threading
+import time
+import zlib
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import chain, repeat
 
 import pytest
 from django.core import mail
 from pytest_django.fixtures import Settings
 
 from accounts.models import HistoryEntry, Role
-from notifications import addresses, outbox, saving
+from notifications import addresses, outbox, saving, sending
 from notifications.messages import test_message as message_to_try
 from notifications.models import Delivery, DeliveryStatus, Destination
 from notifications.sending import Message, send
 from tests import builders
 from tests.notifications.conftest import Watched, address_of
+from tests.scripted_server import HEAD, scripted
 from tests.webhook_receiver import WebhookReceiver
 
 DEAD = "json://127.0.0.1:9/hush-hush"
@@ -75,6 +80,45 @@ def test_a_redirect_is_not_followed(brand: Watched) -> None:
     with WebhookReceiver([302]) as elsewhere:
         assert send(brand.destination(address=address_of(elsewhere)), message(brand)) != ""
         assert len(elsewhere.received) == 1
+
+
+def json_address(url: str) -> str:
+    return url.replace("http://", "json://") + "hush-hush"
+
+
+def test_an_answer_that_never_ends_is_cut(brand: Watched) -> None:
+    endless = chain([HEAD, b"\r\n"], repeat(b"x" * 65536))
+    with scripted(endless) as url:
+        begun = time.monotonic()
+        assert send(brand.destination(address=json_address(url)), message(brand)) != ""
+    assert time.monotonic() - begun < 10
+
+
+def test_an_answer_that_unpacks_to_gigabytes_is_cut(brand: Watched) -> None:
+    packer = zlib.compressobj(9, wbits=16 + zlib.MAX_WBITS)
+    bomb = b"".join(packer.compress(bytes(1024 * 1024)) for _ in range(100)) + packer.flush()
+    with scripted([HEAD, b"Content-Encoding: gzip\r\nConnection: close\r\n\r\n", bomb]) as url:
+        assert send(brand.destination(address=json_address(url)), message(brand)) != ""
+
+
+def test_an_answer_that_drips_holds_no_thread_when_its_time_is_over(
+    brand: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each piece comes before the time-out of a single read."""
+    monkeypatch.setattr(sending, "LONGEST_SECONDS", 0.5)
+    hung_up = threading.Event()
+
+    def drip() -> Iterator[bytes]:
+        yield HEAD
+        try:
+            yield from repeat(b"X-More: and more\r\n")
+        finally:
+            hung_up.set()
+
+    with scripted(drip(), wait=0.02) as url:
+        error = send(brand.destination(address=json_address(url)), message(brand))
+        assert "did not answer within" in error
+        assert hung_up.wait(5), "the connection was cut"
 
 
 def test_a_destination_that_is_broken_holds_up_no_other(

@@ -25,6 +25,7 @@ OF_OPERATORS = {
     "discard_parked", "retry_all_parked", "add_product", "set_stock", "import_stock", "channel",
     "new_channel", "add_sku_mapping", "change_sku_mapping", "delete_sku_mapping",
     "import_sku_mappings", "subscriptions", "api_tokens", "webhook_secret", "end_former_secret",
+    "webhook_url", "end_former_url",
     "preview_schedule", "replay_events", "cancel_event_replay", "bulk_edit",
 }  # fmt: skip
 OF_ADMINS = {
@@ -39,10 +40,12 @@ ASKS_TO_ADMINISTER = {
 }  # fmt: skip
 ASKS_TO_ACT = {
     "enable_channel", "disable_channel", "delete_channel", "new_channel", "webhook_secret",
+    "webhook_url",
     "replay_events",
 }  # fmt: skip
 NEEDS_FIELDS = {
     "clone_account", "members", "new_destination", "destination", "new_rule", "rule",
+    "webhook_url",
 }  # fmt: skip
 """An empty form is refused there, after the role was looked at."""
 OF_EVERYBODY = {"switch_account", "leave_account"}

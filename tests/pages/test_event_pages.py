@@ -145,3 +145,9 @@ def test_only_operators_are_offered_a_replay(brand: Brand) -> None:
     brand.event(1)
     assert "Replay this event" in brand.operator.text("/events/", status="done")
     assert "Replay this event" not in brand.viewer.text("/events/", status="done")
+
+
+def test_a_body_with_half_characters_is_shown_as_it_came(brand: Brand) -> None:
+    event = brand.event(body=rb'{"name": "\ud800"}')
+    assert r"\ud800" in brand.viewer.text(f"/events/{event.pk}/")
+    assert brand.viewer.get("/api/v1/events/").status_code == 200

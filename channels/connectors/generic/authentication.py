@@ -11,7 +11,7 @@ from urllib.parse import quote_plus
 import httpx
 
 from channels.connectors.base import Misconfigured, Transient
-from channels.connectors.http import retry_after
+from channels.connectors.http import decoded, retry_after
 
 Settings = Mapping[str, Any]
 Secrets = Mapping[str, str]
@@ -88,7 +88,7 @@ def _token(response: httpx.Response) -> str:
     if status != httpx.codes.OK:
         raise Misconfigured(f"{said}: check Token URL, Client ID, Client secret and Scope")
     try:
-        answer = response.json()
+        answer = decoded(response)
         token, kind = answer["access_token"], answer.get("token_type", "bearer")
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise Transient(f"{said} without a token that can be read") from error

@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 import httpx
 
 from channels.connectors.base import Misconfigured, Permanent, Transient
-from channels.connectors.http import MAX_ANSWER_BYTES, call
+from channels.connectors.http import MAX_ANSWER_BYTES, beginning, call
+from channels.connectors.storable import cleaned
 
 Json = dict[str, Any]
 Params = Mapping[str, Any]
@@ -101,7 +102,7 @@ class Rest:
         answer = self._read(response)
         if answer is None:
             raise Permanent(
-                f"Medusa does not find what is needed for {path}: {response.text[:300]}"
+                f"Medusa does not find what is needed for {path}: {beginning(response)}"
             )
         return answer
 
@@ -114,7 +115,9 @@ class Rest:
             raise Permanent(f"{response.request.url} answered more than {MAX_ANSWER_BYTES} bytes")
         missing = response.status_code >= httpx.codes.BAD_REQUEST
         try:
-            answer = json.loads(response.content, parse_float=Decimal, parse_constant=_refuse)
+            content = response.content
+            read = json.loads(content, parse_float=Decimal, parse_constant=_refuse)
+            answer = cleaned(read, content)
         except (ValueError, RecursionError) as error:
             if missing:
                 raise _no_medusa(response) from error

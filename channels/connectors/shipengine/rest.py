@@ -81,7 +81,7 @@ class Api:
 def _is_error(response: httpx.Response) -> bool:
     """Has it the shape of ShipEngine's own errors? Any web server can answer 404."""
     try:
-        answer = response.json()
+        answer = http.decoded(response)
     except ValueError:
         return False
     return isinstance(answer, dict) and isinstance(answer.get("errors"), list)

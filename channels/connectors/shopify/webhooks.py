@@ -69,7 +69,7 @@ def _entities(topic: str, body: bytes) -> tuple[str, ...]:
     """
     try:
         content = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadDelivery(f"the delivery's body is not JSON: {error}") from error
     if not isinstance(content, dict):
         raise BadDelivery("the delivery's body is not an object")

@@ -138,7 +138,7 @@ class Rpc:
         if len(response.content) > http.MAX_ANSWER_BYTES:
             raise Permanent(f"{self.address} answered more than {http.MAX_ANSWER_BYTES} bytes")
         with understood(method):
-            answer = wire.loads(response.text)
+            answer = wire.loads(response.content)
             if answer.get("error"):
                 _raise_for(list(answer["error"]), method)
             return answer["result"]

@@ -82,7 +82,7 @@ class SessionAuth(httpx.Auth):
 
     def _understood(self, response: httpx.Response) -> tuple[int, str]:
         try:
-            answer = wire.loads(response.text)
+            answer = wire.loads(response.content)
             if answer.get("error"):
                 raise Misconfigured(
                     f"Tryton asks the user {self._user} for more than a password: give omsauto "

@@ -12,14 +12,20 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from channels.connectors.storable import cleaned
+
 
 def dumps(value: Any) -> str:
     return json.dumps(value, default=_object)
 
 
-def loads(text: str) -> Any:
+def loads(content: str | bytes) -> Any:
     """Raises `ValueError`, or what else an object that lies about its class leads to."""
-    return json.loads(text, object_hook=_value)
+    try:
+        raw = content if isinstance(content, bytes) else content.encode()
+        return cleaned(json.loads(raw, object_hook=_value), raw)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 def _object(value: Any) -> dict[str, Any]:

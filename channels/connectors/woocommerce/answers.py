@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from channels.connectors.base import Misconfigured, Permanent, Transient
-from channels.connectors.http import json_of
+from channels.connectors.http import beginning, decoded, json_of
 
 Json = dict[str, Any]
 
@@ -68,12 +68,12 @@ def error_code(response: httpx.Response) -> str:
 def raise_refusal(response: httpx.Response) -> None:
     if response.status_code == httpx.codes.BAD_REQUEST:
         said = f"{response.request.method} {response.request.url} answered 400"
-        raise Refused(f"{said} {response.text[:300].strip()}".strip(), error_code(response))
+        raise Refused(f"{said} {beginning(response)}".strip(), error_code(response))
 
 
 def _error(response: httpx.Response) -> Json:
     try:
-        error = response.json()
+        error = decoded(response)
     except ValueError:
         return {}
     return error if isinstance(error, dict) else {}

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from channels.connectors.base import BadDelivery, BadSignature, Delivery
 
 _PING = re.compile(rb"webhook_id=[0-9]{1,20}")
+_NUMBER = re.compile(r"[0-9]{1,40}")
 _ABOUT_RECORDS = ("order.", "product.")
 
 
@@ -61,10 +62,10 @@ def _key(delivery_id: str, topic: str, body: bytes) -> str:
 def _entities(topic: str, body: bytes) -> tuple[str, ...]:
     try:
         content = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadDelivery(f"the delivery's body is not JSON: {error}") from error
     external_id = content.get("id") if isinstance(content, dict) else None
-    if isinstance(external_id, str) and external_id.isascii() and external_id.isdigit():
+    if isinstance(external_id, str) and _NUMBER.fullmatch(external_id):
         external_id = int(external_id)
     if isinstance(external_id, int) and not isinstance(external_id, bool) and external_id > 0:
         return (str(external_id),)

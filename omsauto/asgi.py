@@ -1,0 +1,25 @@
+"""What the web server calls: the program behind its front."""
+
+from django.conf import settings
+
+from omsauto import wsgi
+from omsauto.front import Front, Take
+
+from django.db import connection  # isort: skip - models need the set-up above
+
+from jobs.intake_group import Group  # isort: skip - as above
+from jobs.webhook_door import taker  # isort: skip - as above
+
+
+def _together() -> Take | None:
+    """Where deliveries are taken many at a time: in a web process on PostgreSQL."""
+    if settings.PROCESS != "web" or connection.vendor != "postgresql":
+        return None
+    group = Group()
+    group.start()
+    return taker(group)
+
+
+application = Front(
+    wsgi.application, settings.WEB_THREADS, settings.OMSAUTO_WEBHOOK_MAX_BODY, _together()
+)
