@@ -61,10 +61,14 @@ OMSAUTO_TRACE_DAYS: int = env.int("OMSAUTO_TRACE_DAYS", default=90)
 # --- Secrets ------------------------------------------------------------------------------------
 
 SECRET_KEY: str = env.str("SECRET_KEY", default="") or keys.kept_secret(VAR / "secret_key", size=48)
-# Fernet keys, comma separated. The first encrypts, all decrypt: rotate by putting a new one first.
-OMSAUTO_ENCRYPTION_KEYS: list[str] = env.list("OMSAUTO_ENCRYPTION_KEYS", default=[]) or [
-    keys.kept_secret(VAR / "encryption_key")
-]
+# Former ones, comma separated: what they signed (sessions) stays valid until they are removed.
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
+# Fernet keys, comma separated, or lines of the file. The first encrypts, all decrypt: put a new
+# one first, restart, run manage.py rotate_keys, then remove the old one.
+OMSAUTO_ENCRYPTION_KEYS: list[str] = (
+    env.list("OMSAUTO_ENCRYPTION_KEYS", default=[])
+    or keys.kept_secret(VAR / "encryption_key").split()
+)
 
 # --- Applications -------------------------------------------------------------------------------
 
