@@ -77,6 +77,8 @@ def _loggers() -> dict[str, Any]:
         # One line per request to a platform is noise, and its query string may hold a key.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
+        # Each login that works writes four lines; failures and refusals are warnings.
+        "axes": {"level": "WARNING"},
         # A line per received task says nothing that the run's own log does not say.
         "celery.worker.strategy": {"level": "WARNING"},
     }

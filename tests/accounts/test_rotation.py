@@ -83,7 +83,7 @@ def test_a_save_meanwhile_wins_and_is_sealed_anew_by_the_next_pass(
     shop = channel_of(account)
     by_old_process = _sealed_with(OLD, '{"token": "newer"}')
     settings.OMSAUTO_ENCRYPTION_KEYS = [NEW, OLD]
-    interrupted = []
+    interrupted: list[str] = []
 
     def save_before_the_write(execute: Any, sql: str, *arguments: Any) -> Any:
         if sql.startswith("UPDATE") and not interrupted:

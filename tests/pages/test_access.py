@@ -32,7 +32,7 @@ OF_ADMINS = {
     "change_member_role", "remove_member", "renew_invitation", "withdraw_invitation",
     "revoke_token", "clone_account", "tell_everything", "new_destination", "destination",
     "test_destination", "delete_destination", "new_rule", "rule", "preview_rule", "switch_rule",
-    "delete_rule",
+    "delete_rule", "require_second_factor",
 }  # fmt: skip
 ASKS_TO_ADMINISTER = {
     "remove_member", "clone_account", "new_destination", "destination", "new_rule", "rule",
