@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import attempts, second_factor, sessions
 from accounts.forms import CodeForm
@@ -40,6 +40,9 @@ class LogIn(LoginView):
             return redirect("login_code")
         sessions.log_in(self.request, user, at)
         return redirect(target)
+
+
+log_in = require_http_methods(["GET", "HEAD", "POST"])(LogIn.as_view())
 
 
 def _wait_for_code(request: HttpRequest, user: User, target: str, at: datetime) -> None:
@@ -97,8 +100,11 @@ def _enter(request: HttpRequest, user: User, target: str, at: datetime) -> HttpR
     return redirect(target)
 
 
+@require_safe
 def log_in_to_administration(request: HttpRequest) -> HttpResponse:
     """The administration has no login of its own: there is one door, with all its locks."""
-    if request.user.is_authenticated:
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.GET.get("next", "/admin/"))
+    if not request.user.is_staff:
         raise PermissionDenied("Only staff may use the administration.")
-    return redirect_to_login(request.GET.get("next", "/admin/"))
+    return redirect("admin:index")

@@ -83,6 +83,7 @@ def _enter(request: HttpRequest, found: Invitation) -> HttpResponse:
 class ChangePassword(PasswordChangeView):
     """Every other login of the user ends with the old password."""
 
+    http_method_names = ["get", "head", "post", "options"]
     form_class = ChangePasswordForm
     template_name = "accounts/password.html"
     success_url = "/"

@@ -7,7 +7,7 @@ from accounts import login, pages
 from accounts import second_factor_pages as second_factor
 
 urlpatterns = [
-    path("login/", login.LogIn.as_view(), name="login"),
+    path("login/", login.log_in, name="login"),
     path("login/code/", login.ask_code, name="login_code"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("password/", pages.ChangePassword.as_view(), name="password"),
