@@ -189,7 +189,7 @@ def of_members(person: Person, needed: str, rule: Rule) -> set[str]:
 
 
 def text_of(answer: HttpResponseBase) -> str:
-    return b"".join(answer).decode()  # type: ignore[arg-type]  # none of ours is asynchronous
+    return b"".join(answer).decode()
 
 
 @pytest.mark.parametrize("name", ["nobody", "token of nobody"])
