@@ -21,6 +21,7 @@ from channels.connectors.http import make_client
 from channels.models import Channel
 from channels.vault import Unreadable
 from jobs.control import NotNow
+from jobs.masking import without_secrets
 from jobs.models import Job
 
 TROUBLE = (ConnectorError, Unreadable)
@@ -87,8 +88,9 @@ def address_of(channel: Channel) -> str:
 
 
 def said(channel: Channel, error: Exception) -> str:
-    """An error's text without the webhook's token, which a platform may quote."""
-    return str(error).replace(channel.webhook_token, "…")
+    """An error's text without the webhook's token and the secrets, which a platform may quote."""
+    text = str(error).replace(channel.webhook_token, "…")
+    return text if isinstance(error, Unreadable) else without_secrets(text, channel.secrets)
 
 
 def look(channel: Channel) -> Look:
