@@ -285,6 +285,7 @@ CSRF_COOKIE_NAME = f"{_HOST_ONLY}omsauto_csrf_{PORT}"
 SESSION_COOKIE_AGE = int(timedelta(days=env.int("OMSAUTO_SESSION_DAYS", default=7)).total_seconds())
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if OMSAUTO_HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if OMSAUTO_HTTPS else None
+DEFAULT_EXCEPTION_REPORTER_FILTER = "omsauto.error_reports.Filter"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS = [

@@ -56,7 +56,10 @@ def test_a_secret_is_blanked(lines: io.StringIO, name: str) -> None:
         ("token oms_Zk3secretpart revoked", "token oms_[hidden] revoked"),
         ("signed with whsec_Zk3/secret_part", "whsec_[hidden]"),
         ("GET https://x.example/a?page=1&api_key=Zk3secretpart&b=2", "api_key=[hidden]&b=2"),
-        ("postgresql://omsauto:Zk3secretpart@db:5432/oms", "postgresql://[hidden]@db:5432/oms"),
+        (
+            "postgresql://" + "omsauto:Zk3secretpart@db:5432/oms",
+            "postgresql://[hidden]@db:5432/oms",
+        ),
     ],
 )
 @pytest.mark.parametrize("form", ["json", "console"])
