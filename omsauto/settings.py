@@ -199,6 +199,7 @@ DJANGO_CELERY_BEAT_TZ_AWARE = True
 CELERY_BEAT_SCHEDULE = {
     "forget old events": {"task": "jobs.forget_old_events", "schedule": timedelta(hours=1)},
     "forget old changes": {"task": "jobs.forget_old_changes", "schedule": timedelta(hours=1)},
+    "forget ended logins": {"task": "jobs.forget_ended_logins", "schedule": timedelta(hours=1)},
     "wake replays": {"task": "jobs.wake_replays", "schedule": timedelta(minutes=1)},
     "reconcile": {"task": "jobs.reconcile", "schedule": timedelta(hours=1)},
     "reconcile stock": {"task": "jobs.reconcile_stock", "schedule": timedelta(hours=1)},

@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
-from accounts import tokens
+from accounts import sessions, tokens
 from accounts.models import User
 from tests import builders
 from tests.builders import NOW, PASSWORD
@@ -51,6 +51,17 @@ def test_a_login_makes_a_new_session_with_a_fixed_end(user: User) -> None:
         assert client.session.get_expiry_date() == end
     with time_machine.travel(NOW + timedelta(seconds=configured.SESSION_COOKIE_AGE), tick=False):
         assert client.get("/")["Location"].startswith("/login/")
+
+
+def test_what_is_over_is_forgotten_and_nothing_else(user: User) -> None:
+    person = Person(user)
+    fail("nobody@example.com", 1)
+    assert sessions.forget_ended(NOW) == 0
+    assert sessions.forget_ended(NOW + sessions.FAILED_KEPT + timedelta(seconds=1)) == 1
+    assert person.get("/").status_code == 200
+    life = timedelta(seconds=configured.SESSION_COOKIE_AGE)
+    assert sessions.forget_ended(NOW + life + timedelta(seconds=1)) == 1
+    assert person.get("/").status_code == 302
 
 
 def test_cookies_are_for_this_site_and_for_no_script(user: User) -> None:
