@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404
 
+from accounts import second_factor
 from accounts.models import Account, ApiToken, Membership, Role, User
 
 Someone = User | AnonymousUser
@@ -28,6 +29,14 @@ MEANING = {
     Role.OPERATOR: "Also runs jobs, and changes channels, orders, stock and other records.",
     Role.ADMIN: "Also changes the account: its settings, Recurring Jobs, members and API tokens.",
 }
+
+
+class SecondFactorNeeded(PermissionDenied):
+    """The account requires a second factor, and the person has none yet."""
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(f"{account} requires a second factor: set yours up to go on.")
+        self.account = account
 
 
 def accounts_of(user: Someone) -> QuerySet[Account]:
@@ -48,10 +57,17 @@ def role_in(user: Someone, account: Account) -> Role | None:
 
 
 def roles_of(user: Someone) -> dict[int, Role]:
-    """The user's role by account id, for every account they are a member of."""
+    """The user's role by account id, for every account they may enter."""
     if not user.is_authenticated:
         return {}
-    rows = Membership.objects.filter(user=user).values_list("account_id", "role")
+    held = Membership.objects.filter(user=user)
+    rows = [
+        (pk, role)
+        for pk, role, required in held.values_list(
+            "account_id", "role", "account__require_second_factor"
+        )
+        if not (required and lacks_second_factor(user))
+    ]
     found = {pk: left_of(Role(role), pk, user.acts_by) for pk, role in rows}
     return {pk: role for pk, role in found.items() if role is not None}
 
@@ -65,6 +81,15 @@ def left_of(role: Role, account_id: int, token: ApiToken | None) -> Role | None:
     return min(role, Role(token.role), key=RANKS.__getitem__)
 
 
+def lacks_second_factor(user: User) -> bool:
+    """Of a person; a token needs none, as no person could type its codes."""
+    return user.acts_by is None and not second_factor.is_on(user)
+
+
+def accounts_that_require_second_factor(user: User) -> list[Account]:
+    return list(accounts_of(user).filter(require_second_factor=True))
+
+
 def up_to(role: Role) -> list[Role]:
     """This role and those below it, the lowest first."""
     return [each for each in Role if may(role, each)]
@@ -75,10 +100,13 @@ def may(role: Role | None, needed: Role) -> bool:
 
 
 def require(user: Someone, account: Account, needed: Role) -> Role:
-    """The user's role; Http404 for strangers, PermissionDenied below the needed role."""
+    """The user's role; Http404 for strangers, PermissionDenied below the needed role, and
+    `SecondFactorNeeded` for whoever must set one up before."""
     role = role_in(user, account)
-    if role is None:
+    if role is None or not user.is_authenticated:
         raise Http404("No such account.")
+    if account.require_second_factor and lacks_second_factor(user):
+        raise SecondFactorNeeded(account)
     if not may(role, needed):
         raise PermissionDenied(_refusal(user, account, role, needed))
     return role

@@ -1,4 +1,4 @@
-"""Forms about people: whom to invite, who joins, which token to make, which logins to end."""
+"""Forms about people: whom to invite, who joins, which token to make, who proves to be who."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from django import forms
 from django.contrib.auth import password_validation
 from django.contrib.auth.forms import PasswordChangeForm
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 
-from accounts import access, invitations
+from accounts import access, attempts, invitations
 from accounts.models import Invitation, Role, User
 
 LIFETIMES = (("", "Never"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year"))
@@ -86,25 +87,53 @@ class JoinForm(forms.Form):
 
 
 class ChangePasswordForm(PasswordChangeForm):
-    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+    """A wrong old password counts as an attempt to log in."""
+
+    def __init__(self, user: User, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(user, *args, **kwargs)
+        self.request, self.owner = request, user
         self.fields["old_password"].label = "Your password now"
         self.fields["new_password1"].help_text = RULES
         self.fields["new_password2"].label = "New password once more"
         self.fields["new_password2"].help_text = ""
 
+    def clean_old_password(self) -> str:
+        password = str(self.cleaned_data["old_password"])
+        return _own_password(self.request, self.owner, password)
 
-class LogOutElsewhereForm(forms.Form):
+
+class PasswordForm(forms.Form):
     """The password proves that it is not a stranger at an open browser who asks."""
 
     password = forms.CharField(label="Your password", strip=False, widget=CURRENT_PASSWORD)
 
-    def __init__(self, user: User, data: Any = None) -> None:
-        super().__init__(data)
-        self.user = user
+    def __init__(self, request: HttpRequest, user: User) -> None:
+        super().__init__(request.POST if request.method == "POST" else None)
+        self.request, self.user = request, user
 
     def clean_password(self) -> str:
-        password = str(self.cleaned_data["password"])
-        if not self.user.check_password(password):
-            raise ValidationError("This is not your password. Nothing was changed.")
-        return password
+        return _own_password(self.request, self.user, str(self.cleaned_data["password"]))
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label="Code",
+        max_length=40,
+        widget=forms.TextInput({"autocomplete": "one-time-code", "autofocus": True}),
+        help_text="Six digits from your app, or a recovery code.",
+    )
+
+
+class SetUpForm(PasswordForm):
+    code = forms.CharField(
+        label="Code that the app shows now",
+        max_length=40,
+        widget=forms.TextInput({"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+    field_order = ("code", "password")
+
+
+def _own_password(request: HttpRequest, user: User, password: str) -> str:
+    if not attempts.knows_password(request, user, password):
+        raise ValidationError("This is not your password. Nothing was changed.")
+    return password

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from knox.models import AuthToken
 
+from accounts import second_factor
 from accounts.history import note, note_role
 from accounts.models import Account, Invitation, Membership, Role, User
 
@@ -65,6 +66,24 @@ def remove(membership: Membership, at: datetime, actor: User) -> None:
     left = row.user == actor
     what = f"left: {row.user}" if left else f"removed {row.user} ({row.get_role_display()})"
     note(row.account, at, actor, f"{what}{_with(ties)}")
+
+
+@transaction.atomic
+def require_second_factor(account: Account, at: datetime, actor: User, *, required: bool) -> bool:
+    """Whether members must have a second factor; False where it was so before.
+
+    Raises `NotAllowed` for an admin without one, who would be shut out by their own rule.
+    """
+    row = lock(account)
+    if row.require_second_factor == required:
+        return False
+    if required and not second_factor.is_on(actor):
+        raise NotAllowed("Set up your own second factor first: without it you could not go on.")
+    row.require_second_factor = required
+    row.save(update_fields=["require_second_factor"])
+    what = "requires a second factor" if required else "no longer requires a second factor"
+    note(account, at, actor, what)
+    return True
 
 
 def lock(account: Account) -> Account:

@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.timezone import now
 
+from accounts.sealing import SealedField
 from accounts.zones import is_zone
 
 
@@ -49,6 +50,38 @@ class User(AbstractUser):
         return self.email
 
 
+class SecondFactor(models.Model):
+    """The key of a user's authenticator app, sealed; in use since `confirmed_at`.
+
+    `pending` is a key that a first code must still confirm. `last_step` is the newest time step
+    whose code was used: none works twice.
+    """
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="second_factor")
+    sealed = SealedField(default="", editable=False)
+    pending = SealedField(default="", editable=False)
+    confirmed_at = models.DateTimeField(null=True, editable=False)
+    last_step = models.BigIntegerField(default=0, editable=False)
+
+    def __str__(self) -> str:
+        return f"second factor of {self.user}"
+
+
+class RecoveryCode(models.Model):
+    """A code that opens the login once without the app; only its hash is kept."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="recovery_codes")
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["user", "digest"], name="one_row_per_recovery_code")
+        ]
+
+    def __str__(self) -> str:
+        return f"recovery code of {self.user}"
+
+
 class ProductSource(models.TextChoices):
     """Which system owns product data; section "Master Product Source" of the documentation."""
 
@@ -65,7 +98,10 @@ def validate_zone(value: str) -> None:
 
 
 class Account(models.Model):
-    """A tenant: one brand or vendor. At `disable_at` the clock disables it."""
+    """A tenant: one brand or vendor. At `disable_at` the clock disables it.
+
+    `require_second_factor`: members without one are led to set it up before they see anything.
+    """
 
     name = models.CharField(max_length=120)
     timezone = models.CharField(max_length=64, default="UTC", validators=[validate_zone])
@@ -81,6 +117,7 @@ class Account(models.Model):
         "channels.Channel", models.PROTECT, null=True, blank=True, related_name="+"
     )
     automatic_workflow = models.BooleanField(default=True)
+    require_second_factor = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=now)
 
     class Meta:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from django.contrib import messages
-from django.contrib.auth import login, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpRequest, HttpResponse
@@ -15,12 +14,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts import access, invitations
-from accounts.forms import ChangePasswordForm, JoinForm, LogOutElsewhereForm
+from accounts import access, invitations, sessions
+from accounts.forms import ChangePasswordForm, JoinForm, PasswordForm
 from accounts.members import NotAllowed
 from accounts.models import Invitation, Role, User
-
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @never_cache
@@ -65,7 +62,7 @@ def _newcomer(request: HttpRequest, found: Invitation) -> HttpResponse:
         except NotAllowed as refused:
             form.add_error(None, str(refused))
         else:
-            login(request, user, BACKEND)
+            sessions.log_in(request, user, timezone.now())
             return _enter(request, found)
     values = {"invitation": found, "form": form}
     status = 400 if form.is_bound else 200
@@ -86,9 +83,13 @@ def _enter(request: HttpRequest, found: Invitation) -> HttpResponse:
 class ChangePassword(PasswordChangeView):
     """Every other login of the user ends with the old password."""
 
+    http_method_names = ["get", "head", "post", "options"]
     form_class = ChangePasswordForm
     template_name = "accounts/password.html"
     success_url = "/"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "request": self.request}
 
     def form_valid(self, form: object) -> HttpResponse:
         answer = super().form_valid(form)  # type: ignore[arg-type]  # the form it made itself
@@ -106,17 +107,12 @@ class ChangePassword(PasswordChangeView):
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def log_out_elsewhere(request: HttpRequest) -> HttpResponse:
-    """End every session of the user but this one.
-
-    A session holds a hash of the stored password: the same one, salted anew, ends them.
-    """
+    """End every session of the user but this one."""
     user = cast(User, request.user)
-    form = LogOutElsewhereForm(user, request.POST if request.method == "POST" else None)
+    form = PasswordForm(request, user)
     if not form.is_valid():
         status = 400 if form.is_bound else 200
         return render(request, "accounts/log_out_elsewhere.html", {"form": form}, status=status)
-    user.set_password(form.cleaned_data["password"])
-    user.save(update_fields=["password"])
-    update_session_auth_hash(request, user)
+    sessions.end_others(request, user, form.cleaned_data["password"])
     messages.success(request, "Every other browser is logged out. API tokens go on.")
     return redirect("/")

@@ -11,6 +11,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import Account
+from accounts.sealing import SealedField
 from channels import vault
 from channels.connectors.registry import CONNECTORS
 from channels.enums import JobType, Kind, Mode, Track
@@ -54,9 +55,9 @@ class Channel(models.Model):
     enabled = models.BooleanField(default=True)
     mode = models.CharField(max_length=16, choices=Mode, default=Mode.RECURRING)
     settings = models.JSONField(default=dict, blank=True)
-    secrets_encrypted = models.TextField(default="", blank=True)
+    secrets_encrypted = SealedField(default="", blank=True)
     secrets_changed_at = models.JSONField(default=dict, editable=False)
-    former_webhook_secret = models.TextField(default="", editable=False)
+    former_webhook_secret = SealedField(default="", editable=False)
     former_secret_until = models.DateTimeField(null=True, editable=False)
     former_secret_used_at = models.DateTimeField(null=True, editable=False)
     webhook_token = models.CharField(max_length=64, unique=True, default=new_webhook_token)

@@ -12,7 +12,9 @@ from jobs import configure
 from jobs.change import JOB_FIELDS, STABLE_FIELDS
 from jobs.models import Job, StableJob
 
-ACCOUNT_COPIED = ("timezone", "automatic_workflow", "master_product_source")
+ACCOUNT_COPIED = (
+    "timezone", "automatic_workflow", "master_product_source", "require_second_factor",
+)  # fmt: skip
 CHANNEL_COPIED = ("name", "kind", "track", "connector", "mode", "settings")
 MAPPING_COPIED = ("topic", "type", "id_path", "enabled")
 

@@ -13,6 +13,7 @@ from channels.connectors import http
 from channels.connectors.base import ConnectorError
 from channels.models import Channel
 from channels.vault import Unreadable
+from jobs.masking import without_secrets
 
 WORKS = "connection tested"
 FAILS = "connection test failed"
@@ -54,7 +55,8 @@ def _ask(channel: Channel) -> Tested:
     except Unreadable as error:
         return Tested(False, str(error))
     except ConnectorError as error:
-        return Tested(False, f"The connection does not work: {error}")
+        said = without_secrets(str(error), channel.secrets)
+        return Tested(False, f"The connection does not work: {said}")
 
 
 def last_test(channel: Channel) -> Tested | None:

@@ -88,6 +88,10 @@ def _tell_limit(work: Work) -> None:
 
 
 def _fail(work: Work, error: Exception) -> None:
+    """From here on the error's text goes to the run, its attempt, the channel and who is told."""
+    hidden = work.hide(str(error))
+    if hidden != str(error):
+        error.args = (hidden,)
     try:
         outcome.fail(work, error)
     except LeaseLost:

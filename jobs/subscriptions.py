@@ -21,6 +21,7 @@ from channels.connectors.http import make_client
 from channels.models import Channel
 from channels.vault import Unreadable
 from jobs.control import NotNow
+from jobs.masking import without_secrets
 from jobs.models import Job
 
 TROUBLE = (ConnectorError, Unreadable)
@@ -87,11 +88,11 @@ def address_of(channel: Channel) -> str:
 
 
 def said(channel: Channel, error: Exception) -> str:
-    """An error's text without the webhook's token, which a platform may quote."""
+    """An error's text without the webhook's tokens and the secrets, which a platform may quote."""
     text = str(error)
     for token in channel.accepted_tokens:
         text = text.replace(token, "…")
-    return text
+    return text if isinstance(error, Unreadable) else without_secrets(text, channel.secrets)
 
 
 def look(channel: Channel) -> Look:

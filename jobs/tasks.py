@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
+from accounts import sessions
 from jobs import event_replays, lease, maintenance, stock, wake, webhook_addresses, webhook_secrets
 from jobs.execute import execute
 
@@ -35,6 +36,11 @@ def forget_old_events() -> int:
 @shared_task(name="jobs.forget_old_changes")
 def forget_old_changes() -> int:
     return maintenance.forget_old_changes(timezone.now())
+
+
+@shared_task(name="jobs.forget_ended_logins")
+def forget_ended_logins() -> int:
+    return sessions.forget_ended(timezone.now())
 
 
 @shared_task(name="jobs.reconcile")

@@ -15,6 +15,7 @@ from channels.enums import JobType
 from channels.models import Channel
 from jobs import changes, rescues
 from jobs.lease import Clock, LeaseLost, hold
+from jobs.masking import without_secrets
 from jobs.models import Job, Run, RunLog, RunStatus, Unit
 from jobs.overlap import Sort
 from oms import parking
@@ -68,8 +69,13 @@ class Work:
     def full(self) -> bool:
         return self.run.sort == Sort.FULL
 
+    def hide(self, text: str) -> str:
+        """The text without the channel's secrets."""
+        return without_secrets(text, self.connector.secrets)
+
     def log(self, level: str, message: str) -> None:
-        self.lines.append(RunLog(run=self.run, at=self.clock(), level=level, message=message))
+        said = self.hide(message)
+        self.lines.append(RunLog(run=self.run, at=self.clock(), level=level, message=said))
 
     def context(self) -> Context:
         return Context(self.channel, self.clock(), self.log)
@@ -221,7 +227,7 @@ def note(work: Work, external_id: str, applied: Applied) -> None:
 
 
 def set_aside(work: Work, external_id: str, reason: str, payload: Mapping[str, Any]) -> None:
-    work.pending[external_id] = (reason, payload)
+    work.pending[external_id] = (work.hide(reason), payload)
     work.outcomes.pop(external_id, None)
     work.log("warning", f"{external_id}: {reason}")
 

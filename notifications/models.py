@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import Account
+from accounts.sealing import SealedField
 from channels import vault
 from channels.enums import JobType
 from channels.models import Channel
@@ -61,7 +62,7 @@ class Destination(models.Model):
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=10, choices=DestinationKind, default=DestinationKind.ADDRESS)
     service = models.CharField(max_length=60, blank=True)
-    sealed = models.TextField(blank=True)
+    sealed = SealedField(blank=True)
     enabled = models.BooleanField(default=True)
     last_at = models.DateTimeField(null=True, editable=False)
     last_ok = models.BooleanField(null=True, editable=False)

@@ -1,5 +1,6 @@
 """Logging: readable lines in a terminal, JSON everywhere else and in the log files."""
 
+import re
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,24 @@ def hide_secrets(
         if any(word in name.lower() for word in SECRET_WORDS):
             event[name] = HIDDEN
     return event
+
+
+# What has the shape of a secret, wherever it stands in a line: our tokens, the links that hold
+# one, credentials in headers and addresses.
+SHAPES = re.compile(
+    r"""(?P<kept>
+        \boms_ | \bwhsec_ | \b(?:Bearer|Basic)\s+ | /webhooks/ | /invitations/ |
+        :// (?=[^/\s"'@]+@) |
+        [?&;][\w-]*(?:token|secret|passw|signature|api_?key|consumer_key)[\w-]*=
+    )
+    (?P<secret>[^/\s"'&;@\\<>]+)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def hide_shapes(_logger: object, _method: str, line: str) -> str:
+    """The finished line, tracebacks and messages of libraries included, without such secrets."""
+    return SHAPES.sub(rf"\g<kept>{HIDDEN}", line)
 
 
 # Without the frames' local variables: a channel's secrets may be among them.
@@ -39,7 +58,11 @@ def _formatter(*last: structlog.typing.Processor) -> dict[str, Any]:
     return {
         "()": structlog.stdlib.ProcessorFormatter,
         "foreign_pre_chain": SHARED,
-        "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        "processors": [
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            *last,
+            hide_shapes,
+        ],
     }
 
 
@@ -77,6 +100,8 @@ def _loggers() -> dict[str, Any]:
         # One line per request to a platform is noise, and its query string may hold a key.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
+        # Each login that works writes four lines; failures and refusals are warnings.
+        "axes": {"level": "WARNING"},
         # A line per received task says nothing that the run's own log does not say.
         "celery.worker.strategy": {"level": "WARNING"},
     }

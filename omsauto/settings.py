@@ -61,10 +61,14 @@ OMSAUTO_TRACE_DAYS: int = env.int("OMSAUTO_TRACE_DAYS", default=90)
 # --- Secrets ------------------------------------------------------------------------------------
 
 SECRET_KEY: str = env.str("SECRET_KEY", default="") or keys.kept_secret(VAR / "secret_key", size=48)
-# Fernet keys, comma separated. The first encrypts, all decrypt: rotate by putting a new one first.
-OMSAUTO_ENCRYPTION_KEYS: list[str] = env.list("OMSAUTO_ENCRYPTION_KEYS", default=[]) or [
-    keys.kept_secret(VAR / "encryption_key")
-]
+# Former ones, comma separated: what they signed (sessions) stays valid until they are removed.
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
+# Fernet keys, comma separated, or lines of the file. The first encrypts, all decrypt: put a new
+# one first, restart, run manage.py rotate_keys, then remove the old one.
+OMSAUTO_ENCRYPTION_KEYS: list[str] = (
+    env.list("OMSAUTO_ENCRYPTION_KEYS", default=[])
+    or keys.kept_secret(VAR / "encryption_key").split()
+)
 
 # --- Applications -------------------------------------------------------------------------------
 
@@ -92,6 +96,7 @@ INSTALLED_APPS = [
     "lucide",
     "django_celery_beat",
     "csp",
+    "axes",
     "accounts",
     "channels",
     "oms",
@@ -113,6 +118,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "jobs.pages.middleware.account_zone",
+    # Answers in the place of a view that found too many failed attempts.
+    "axes.middleware.AxesMiddleware",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [
@@ -135,6 +142,11 @@ TEMPLATES: list[dict[str, Any]] = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
+AUTHENTICATION_BACKENDS = [
+    # Refuses whoever failed too often, before a password is looked at.
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
 _VALIDATION = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
@@ -187,6 +199,7 @@ DJANGO_CELERY_BEAT_TZ_AWARE = True
 CELERY_BEAT_SCHEDULE = {
     "forget old events": {"task": "jobs.forget_old_events", "schedule": timedelta(hours=1)},
     "forget old changes": {"task": "jobs.forget_old_changes", "schedule": timedelta(hours=1)},
+    "forget ended logins": {"task": "jobs.forget_ended_logins", "schedule": timedelta(hours=1)},
     "wake replays": {"task": "jobs.wake_replays", "schedule": timedelta(minutes=1)},
     "reconcile": {"task": "jobs.reconcile", "schedule": timedelta(hours=1)},
     "reconcile stock": {"task": "jobs.reconcile_stock", "schedule": timedelta(hours=1)},
@@ -269,11 +282,15 @@ CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = SECURE_SSL_REDIRECT = OMSAUTO_HTTPS
 CSRF_COOKIE_HTTPONLY = SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
 # Two servers side by side on one host differ in their port alone, which cookies do not see.
-SESSION_COOKIE_NAME = f"omsauto_session_{PORT}"
-CSRF_COOKIE_NAME = f"omsauto_csrf_{PORT}"
-SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
+# The prefix makes browsers refuse such a cookie from a sibling domain or over plain HTTP.
+_HOST_ONLY = "__Host-" if OMSAUTO_HTTPS else ""
+SESSION_COOKIE_NAME = f"{_HOST_ONLY}omsauto_session_{PORT}"
+CSRF_COOKIE_NAME = f"{_HOST_ONLY}omsauto_csrf_{PORT}"
+# A login ends after so many days, used or not.
+SESSION_COOKIE_AGE = int(timedelta(days=env.int("OMSAUTO_SESSION_DAYS", default=7)).total_seconds())
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if OMSAUTO_HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if OMSAUTO_HTTPS else None
+DEFAULT_EXCEPTION_REPORTER_FILTER = "omsauto.error_reports.Filter"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS = [
@@ -296,6 +313,29 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
+
+# So many of our own proxies stand in front and append to X-Forwarded-For; with 0 the header is not
+# believed, and all who come through one proxy count as one address.
+OMSAUTO_TRUSTED_PROXIES: int = env.int("OMSAUTO_TRUSTED_PROXIES", default=0)
+# Failed attempts to log in, of one user name from one address or of one user's codes, until
+# further ones are refused for so many minutes.
+AXES_FAILURE_LIMIT: int = env.int("OMSAUTO_LOGIN_ATTEMPTS", default=5)
+AXES_COOLOFF_TIME = timedelta(minutes=env.int("OMSAUTO_LOGIN_WAIT_MINUTES", default=15))
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_PARAMETERS = "accounts.attempts.counted_by"
+AXES_LOCKOUT_CALLABLE = "accounts.attempts.too_many"
+AXES_USERNAME_CALLABLE = "accounts.attempts.known_as"
+AXES_CLIENT_IP_CALLABLE = "accounts.attempts.address_of"
+AXES_USERNAME_FORM_FIELD = "username"
+# Neither kept nor logged: some type their password where their name belongs.
+AXES_SENSITIVE_PARAMETERS = [
+    "username", "old_password", "new_password1", "new_password2", "code", "csrfmiddlewaretoken",
+    "next",
+]  # fmt: skip
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 
 # --- Language, time, files ----------------------------------------------------------------------
 

@@ -11,9 +11,9 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
-    path("admin/", admin.site.urls),
     path("api/v1/", include("jobs.api.urls")),
     path("", include("accounts.urls")),
+    path("admin/", admin.site.urls),
     path("", include("jobs.pages.urls")),
     path("", include("notifications.pages.urls")),
 ]

@@ -19,8 +19,10 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default")
 TESTS = Path(__file__).parent
 WANTS = ("postgres", "redis", "chromium")
 SKIPPED = "skipped for want of"
-ONCE = {"channels", "claims", "sandbox", "e2e"}
-"""Folders whose tests do not depend on the pair: platforms, and pages in a browser."""
+TOLD = "told"
+"""The property by which a test records a line for the end of the run."""
+ONCE = {"access", "channels", "claims", "sandbox", "e2e"}
+"""Folders whose tests do not depend on the pair: platforms, roles, and pages in a browser."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name every test that was skipped because something is not installed."""
+    """What tests have to tell, and each test that was skipped because something is missing."""
+    passed = terminalreporter.stats.get("passed", [])
+    for line in [
+        text for report in passed for name, text in report.user_properties if name == TOLD
+    ]:
+        terminalreporter.write_line(line)
     lines = []
     for report in terminalreporter.stats.get("skipped", []):
         reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else ""

@@ -63,6 +63,8 @@ def checks() -> Iterator[Part]:
     yield Part("imports", [str(tool / "lint-imports")])
     yield Part("templates", [*python, "djlint", "templates", "--lint", "--quiet"])
     yield Part("template layout", [*python, "djlint", "templates", "--check", "--quiet"])
+    yield Part("credentials in files", [*python, "tests.secret_scan"])
+    yield Part("vulnerable dependencies", [*python, "tests.dependency_audit"])
     settings = {"DJANGO_SETTINGS_MODULE": "tests.settings"}
     yield Part("migrations", [*manage, "makemigrations", "--check", "--dry-run"], settings)
     deploy = [*manage, "check", "--deploy", "--fail-level", "WARNING"]

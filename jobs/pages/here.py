@@ -9,9 +9,10 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 from zoneinfo import ZoneInfo
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from accounts import access
@@ -100,11 +101,14 @@ def page(*methods: str) -> Callable[[View[P]], Callable[Concatenate[HttpRequest,
                 return _ask_to_log_in(request)
             if request.method not in allowed:
                 return HttpResponseNotAllowed(allowed)
-            here = find_here(request)
-            if here is None:
-                return render(request, "accounts/no_account.html", status=403)
-            request.META[KEY] = here
-            return view(here, *args, **kwargs)
+            try:
+                here = find_here(request)
+                if here is None:
+                    return render(request, "accounts/no_account.html", status=403)
+                request.META[KEY] = here
+                return view(here, *args, **kwargs)
+            except access.SecondFactorNeeded as needed:
+                return _lead_to_second_factor(request, needed)
 
         return answer
 
@@ -117,6 +121,13 @@ def _ask_to_log_in(request: HttpRequest) -> HttpResponse:
         return HttpResponse(headers={"HX-Refresh": "true"})
     target = request.get_full_path() if request.method == "GET" else "/"
     return redirect_to_login(target)
+
+
+def _lead_to_second_factor(request: HttpRequest, needed: access.SecondFactorNeeded) -> HttpResponse:
+    messages.warning(request, str(needed))
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(headers={"HX-Redirect": "/second-factor/"})
+    return redirect("second_factor")
 
 
 def find_channel(here: Here, channel_id: int, needed: Role = Role.VIEWER) -> Channel:

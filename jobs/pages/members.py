@@ -79,6 +79,25 @@ def change_role(here: Here, membership_id: int) -> HttpResponse:
     return redirect("members")
 
 
+@page("POST")
+def require_second_factor(here: Here) -> HttpResponse:
+    """Must members have a second factor?"""
+    here.require(Role.ADMIN)
+    required = here.request.POST.get("required") == "yes"
+    try:
+        changed = members.require_second_factor(here.account, here.at, here.user, required=required)
+    except NotAllowed as refused:
+        return _refuse(here, refused)
+    if changed:
+        said = (
+            "Members without a second factor are led to set it up."
+            if required
+            else ("A second factor is everybody's own choice now.")
+        )
+        messages.success(here.request, said)
+    return redirect("members")
+
+
 @page("GET", "POST")
 def remove_member(here: Here, membership_id: int) -> HttpResponse:
     """Says what ends with a membership; a POST ends it."""
@@ -146,7 +165,7 @@ def _show_link(here: Here, made: Invitation, token: str) -> HttpResponse:
 
 
 def _show(here: Here, form: InviteForm, **more: object) -> HttpResponse:
-    rows = Membership.objects.filter(account=here.account).select_related("user")
+    rows = Membership.objects.filter(account=here.account).select_related("user__second_factor")
     opened = invitations.open_ones(here.account) if here.may_admin else []
     context: dict[str, object] = {
         "part": in_order(rows.order_by("user__email", "pk"), here.request),

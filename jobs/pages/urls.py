@@ -95,6 +95,11 @@ urlpatterns = [
     path(
         "account/members/<int:membership_id>/remove/", members.remove_member, name="remove_member"
     ),
+    path(
+        "account/members/second-factor/",
+        members.require_second_factor,
+        name="require_second_factor",
+    ),
     path("account/members/leave/", members.leave_account, name="leave_account"),
     path(
         "account/invitations/<int:invitation_id>/renew/",

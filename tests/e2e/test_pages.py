@@ -45,6 +45,7 @@ NOT_PAGES = {
     "set_stock",
     "import_stock",
     "change_member_role",
+    "require_second_factor",
     "renew_invitation",
     "withdraw_invitation",
     "revoke_token",

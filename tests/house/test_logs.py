@@ -47,6 +47,50 @@ def test_a_secret_is_blanked(lines: io.StringIO, name: str) -> None:
     assert "abc123" not in lines.getvalue()
 
 
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Not Found: /invitations/Zk3-secret_part/", "Not Found: /invitations/[hidden]/"),
+        ("POST /webhooks/Zk3-secret_part/ 503", "POST /webhooks/[hidden]/ 503"),
+        ("sent Authorization: Bearer Zk3-secret_part", "Bearer [hidden]"),
+        ("token oms_Zk3secretpart revoked", "token oms_[hidden] revoked"),
+        ("signed with whsec_Zk3/secret_part", "whsec_[hidden]"),
+        ("GET https://x.example/a?page=1&api_key=Zk3secretpart&b=2", "api_key=[hidden]&b=2"),
+        (
+            "postgresql://" + "omsauto:Zk3secretpart@db:5432/oms",
+            "postgresql://[hidden]@db:5432/oms",
+        ),
+    ],
+)
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_what_looks_like_a_secret_is_blanked_wherever_it_stands(
+    lines: io.StringIO, form: str, text: str, left: str
+) -> None:
+    formatter = logs.logging_config("INFO", form, None)["formatters"][form]
+    logging.getLogger("tests.logs").handlers[0].setFormatter(formatter.pop("()")(**formatter))
+    logging.getLogger("tests.logs").warning("%s", text)
+
+    assert left in lines.getvalue()
+    assert "Zk3" not in lines.getvalue()
+
+
+def test_a_library_s_error_is_blanked_in_the_traceback_too(lines: io.StringIO) -> None:
+    try:
+        raise ConnectionError("redis://:" + "Zk3secretpart@redis:6379/0 does not answer")
+    except ConnectionError:
+        logging.getLogger("tests.logs").exception("no broker")
+
+    assert "redis://[hidden]@redis:6379/0 does not answer" in lines.getvalue()
+    assert "Zk3" not in lines.getvalue()
+
+
+def test_ordinary_words_stay(lines: io.StringIO) -> None:
+    said = "run 7 of shop@example.com: 3 events at https://shop.example/orders/7?page=2"
+    logging.getLogger("tests.logs").info(said)
+
+    assert json.loads(lines.getvalue())["event"] == said
+
+
 def fail_with(secret: str) -> None:
     local = secret.upper()
     raise ValueError(f"{len(local)} characters are too few")

@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts.models import Role
+from tests import builders
+from tests.access.people import Place
 from tests.fuzz.nasty import NASTY_TEXTS, fuzzed
-from tests.pages.conftest import Brand
-from tests.pages.test_access import NAMES, _platform, addresses  # noqa: F401 - fixtures
+from tests.hooks import quiet_platform
+from tests.pages.test_access import ROUTES
 
 QUERIES = (
     *("account", "before", "cause", "channel", "connector", "cursor", "days", "from", "id", "kind"),
@@ -34,8 +38,13 @@ QUERIES = (
     ),
 )
 TEXTS = st.sampled_from(NASTY_TEXTS) | st.text(max_size=20)
-ENDED = {"logout"}
+ENDED = {"logout/"}
 """After it nobody is logged in."""
+
+
+@pytest.fixture(autouse=True)
+def _platform(monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet_platform(monkeypatch)
 
 
 def field_names(page: str) -> list[str]:
@@ -43,13 +52,11 @@ def field_names(page: str) -> list[str]:
     return sorted(found - {"csrfmiddlewaretoken"}) or ["name"]
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in ENDED])
-def test_no_value_in_an_address_or_a_form_is_a_fault_of_ours(
-    brand: Brand,
-    addresses: dict[str, str],  # noqa: F811 - the fixture
-    name: str,
-) -> None:
-    client, path = brand.admin.client, addresses[name]
+@pytest.mark.parametrize("route", [route for route in ROUTES if route not in ENDED])
+def test_no_value_in_an_address_or_a_form_is_a_fault_of_ours(db: None, route: str) -> None:
+    place, client = Place(), Client()
+    client.force_login(builders.user(of=place.account, role=Role.ADMIN))
+    path = place.path(route)
     first = client.get(path)
     fields = field_names(first.content.decode("utf-8", "replace"))
     values = st.dictionaries(st.sampled_from(fields), TEXTS, min_size=1, max_size=8)

@@ -118,7 +118,9 @@ def test_a_changed_password_ends_other_logins_and_keeps_this_one(
 
 def test_a_wrong_old_password_changes_nothing(brand: Brand) -> None:
     fields = {"old_password": "wrong", "new_password1": NEXT, "new_password2": NEXT}
-    assert "incorrectly" in brand.viewer.follow("/password/", **fields)
+    assert "This is not your password. Nothing was changed." in brand.viewer.follow(
+        "/password/", **fields
+    )
     brand.viewer.user.refresh_from_db()
     assert brand.viewer.user.check_password(PASSWORD)
 
