@@ -11,10 +11,10 @@ from threading import Thread
 from uuid import UUID, uuid4
 
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from django.db.models import F, Value
+from django.db.models import Case, F, Value, When
 from django.db.models.functions import Coalesce
 
-from jobs import gate, wake
+from jobs import admission, gate, wake
 from jobs.models import Job, Run, RunStatus
 from jobs.overlap import Sort, Trigger
 
@@ -36,7 +36,8 @@ def claim(run_id: int, at: datetime) -> Run | None:
     """Make a due run ours: queued to running, one row or leave.
 
     None where it is not due, not queued, another run of its job is active, or a due full run of
-    its job goes first. An active run yields to nothing: what waits is waiting for its end.
+    its job goes first. An active run yields to nothing: what waits is waiting for its end. None
+    too where its platform is to be left alone for now: then the run has a later time.
     """
     try:
         with transaction.atomic():
@@ -47,7 +48,7 @@ def claim(run_id: int, at: datetime) -> Run | None:
 
 def _claim(run_id: int, at: datetime) -> Run | None:
     due = Run.objects.filter(pk=run_id, status=RunStatus.QUEUED, not_before__lte=at)
-    run = due.first()
+    run = due.select_related("channel__circuit", "channel__budget").first()
     if run is None:
         return None
     job = Job.objects.select_for_update(no_key=True).get(pk=run.job_id)
@@ -59,11 +60,17 @@ def _claim(run_id: int, at: datetime) -> Run | None:
         and others.waiting().filter(sort=Sort.FULL, not_before__lte=at).exists()
     ):
         return None
+    if admission.put_back(run, at):
+        return None
     claimed = due.update(
         status=RunStatus.RUNNING,
-        attempt=F("attempt") + 1,
+        attempt=Case(When(gave_way=True, then=F("attempt")), default=F("attempt") + 1),
         started_at=Coalesce("started_at", Value(at)),
-        attempt_started_at=at,
+        attempt_started_at=Case(
+            When(gave_way=True, then=F("attempt_started_at")), default=Value(at)
+        ),
+        gave_way=False,
+        waits_for="",
         progress_done=0,
         progress_total=None,
         progress_unit="",
@@ -73,11 +80,18 @@ def _claim(run_id: int, at: datetime) -> Run | None:
     )
     if not claimed:
         return None
-    run = Run.objects.select_related("job__channel__account").get(pk=run_id)
-    if run.attempt == 1 and Trigger.EMERGENCY in run.causes:
+    goes_on = run.gave_way
+    run = _claimed(run_id)
+    if run.attempt == 1 and not goes_on and Trigger.EMERGENCY in run.causes:
         Job.objects.filter(pk=job.pk).update(emergency_started_at=at)
         run.job.emergency_started_at = at
     return run
+
+
+def _claimed(run_id: int) -> Run:
+    """With all that its work looks at."""
+    platform = ("job__channel__circuit", "job__channel__budget")
+    return Run.objects.select_related("job__channel__account", *platform).get(pk=run_id)
 
 
 def hold(run: Run, at: datetime, **fields: object) -> None:
