@@ -120,5 +120,5 @@ def mend(breaker: Breaker, at: datetime) -> Breaker:
 
 def wait(rules: Rules, probes: int, share: float) -> timedelta:
     """Before the next probe after `probes` failed ones: doubling, between half of it and all."""
-    longest = min(rules.first_wait * 2 ** min(probes, 30), rules.longest_wait)
+    longest = min(rules.first_wait * (1 << min(probes, 30)), rules.longest_wait)
     return longest * (1 + share) / 2

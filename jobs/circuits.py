@@ -6,7 +6,7 @@ Order of locks: a channel's jobs, then its circuit, then its runs.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -184,6 +184,20 @@ def _follow(row: Circuit, was: Breaker, now: Breaker, jobs: Sequence[Job], at: d
     elif now.next_probe_at is not None:
         until = max(now.next_probe_at, at + SHORTEST_WAIT)
         waiting_for(row.channel_id).update(not_before=until, wake_at=until)
+
+
+def open_ones(channel_ids: Iterable[int]) -> dict[int, Circuit]:
+    """Those of these channels that are not closed, by channel."""
+    return Circuit.objects.filter(pk__in=list(channel_ids), wake_at__isnull=False).in_bulk()
+
+
+def said(row: Circuit) -> str:
+    """What an open circuit means, to an operator."""
+    return (
+        f"The platform did not answer as it should: {row.reason.rstrip('.')}. It is left alone, "
+        "and asked again by one cheap call now and then. Until it answers, runs wait, no emergency "
+        "job is due, and webhooks are taken and kept."
+    )
 
 
 def waiting_for(channel_id: int) -> QuerySet[Run]:

@@ -77,7 +77,7 @@ def pull_window(work: Work, logic: PullLogic) -> None:
 def part_length(fruitless: int) -> timedelta:
     """Half as long each time that the budget did not last for a part, so that one is done."""
     longest = timedelta(hours=settings.OMSAUTO_WINDOW_PART_HOURS)
-    return max(longest / 2**fruitless, SHORTEST_PART)
+    return max(longest / (1 << fruitless), SHORTEST_PART)
 
 
 def _expect_window(work: Work, count: int) -> None:

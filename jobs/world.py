@@ -136,10 +136,11 @@ READ_OF_JOBS = (
 def read_world(account: Account) -> World:
     """All of the account, for pages that only read, however many channels it has.
 
-    Its jobs carry the columns of `READ_OF_JOBS`, each other one costs a query; instead of
-    mappings it knows the mapped types alone.
+    Its jobs carry the columns of `READ_OF_JOBS`, each other one costs a query; its channels
+    have their circuit with them; instead of mappings it knows the mapped types alone.
     """
-    channels = {channel.pk: channel for channel in account.channels.present()}
+    present = account.channels.present().select_related("circuit")
+    channels = {channel.pk: channel for channel in present}
     for channel in channels.values():
         channel.account = account
     jobs = Job.objects.filter(channel__account=account, channel__deleted_at=None)

@@ -170,6 +170,11 @@ class Run(models.Model):
         return self.waits_for if self.status == RunStatus.QUEUED and self.waits_for else self.reason
 
     @property
+    def waits_short(self) -> str:
+        """The first words of what it waits for."""
+        return self.waits_for.partition(":")[0]
+
+    @property
     def is_active(self) -> bool:
         return self.status == RunStatus.RUNNING or (
             self.status == RunStatus.QUEUED and self.attempt > 0

@@ -12,6 +12,7 @@ from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery
 from accounts.models import Account
 from channels.enums import TRAITS, Direction
 from channels.models import Channel
+from jobs import circuits
 from jobs.models import EmergencyState, Job, Rescue, Run, RunStatus
 from jobs.pages.channel_filter import HEALTH
 from oms.models import ParkedRecord, ParkedStatus
@@ -98,6 +99,7 @@ class _Facts:
         self.jobs = _jobs(ids)
         self.runs = _runs(rows)
         self.failures = _failures(account, at)
+        self.ill = circuits.open_ones(row.pk for row in rows)
         self.parked = _counted(parked.values_list("channel"))
         self.rescued = _counted(rescues.values_list("job__channel"))
 
@@ -121,6 +123,8 @@ class _Facts:
             return "disabled"
         if channel.attention(self.at):
             return "attention"
+        if channel.pk in self.ill:
+            return "circuit"
         if channel.pk in self.failures:
             return "failing"
         if jobs.get("degraded"):

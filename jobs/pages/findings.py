@@ -11,7 +11,8 @@ from django.urls import reverse
 
 from channels.enums import JobType
 from channels.models import Channel
-from jobs.models import Run
+from jobs import circuits
+from jobs.models import Circuit, Run
 from jobs.pages.standing import Standing
 from jobs.plan import Plan
 from jobs.rows import Concern, concerns
@@ -22,13 +23,14 @@ class Cause(TextChoices):
     """Sorts of findings, the gravest first."""
 
     CONNECTION = "connection", "Connection"
+    CIRCUIT = "circuit", "Circuit open"
     FAILED = "failed", "Failed runs"
     LOST = "lost", "Lost webhooks"
     PARKED = "parked", "Parked records"
     SETTINGS = "settings", "Settings"
 
 
-GRAVE = (Cause.CONNECTION, Cause.FAILED)
+GRAVE = (Cause.CONNECTION, Cause.CIRCUIT, Cause.FAILED)
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,9 @@ def findings(world: World, line: Standing) -> Iterator[Finding]:
     """The gravest first. Of a disabled channel's settings nothing is said."""
     if line.attention:
         yield _connection(line)
-    elif line.failure:
+    if line.circuit:
+        yield _circuit(line.channel, line.circuit)
+    elif line.failure and not line.attention:
         yield _failure(line.channel, line.failure)
     if line.degraded:
         yield _losses(line)
@@ -97,6 +101,15 @@ def _connection(line: Standing) -> Finding:
         return _give_period(line, JobType.REFRESH_AUTHORIZATION), opened
 
     return _finding(Cause.CONNECTION, channel, line.attention, actions)
+
+
+def _circuit(channel: Channel, circuit: Circuit) -> Finding:
+    def actions() -> tuple[Action, ...]:
+        probe = Action("Probe now", reverse("probe_channel", args=[channel.pk]), post=True)
+        return probe, Action("Open the connection", _tab(channel, "connection"))
+
+    text = f"Circuit open. {circuits.said(circuit)}"
+    return _finding(Cause.CIRCUIT, channel, text, actions)
 
 
 def _failure(channel: Channel, run: Run) -> Finding:

@@ -11,7 +11,7 @@ from django.db.models import Count, Q
 
 from channels.enums import TRAITS, JobType
 from channels.models import Channel
-from jobs.models import Job, Rescue, Run, RunStatus
+from jobs.models import Circuit, Job, Rescue, Run, RunStatus
 from jobs.plan import Plan
 from jobs.reading import emergencies_of, shown_state
 from jobs.world import World
@@ -33,7 +33,7 @@ class Standing:
 
     `emergencies`: (state, how many of its jobs), the gravest first, without those that are off.
     `failure`: the newest failed run of a job that has not succeeded since. `rescues` are those
-    of the last 24 hours, `rescues_week` those of 7 days.
+    of the last 24 hours, `rescues_week` those of 7 days. `circuit`: where it is not closed.
     """
 
     channel: Channel
@@ -48,6 +48,7 @@ class Standing:
     rescues_week: int
     failure: Run | None
     attention: str
+    circuit: Circuit | None
 
     @property
     def degraded(self) -> list[Job]:
@@ -56,7 +57,8 @@ class Standing:
     @property
     def grade(self) -> int:
         """How grave its state is, 0 for the gravest."""
-        grades = (self.attention or self.failure, self.degraded, self.parked, self.running_jobs)
+        ill = self.attention or self.circuit or self.failure
+        grades = (ill, self.degraded, self.parked, self.running_jobs)
         if not self.channel.enabled:
             return len(grades) + 1
         return next((number for number, found in enumerate(grades) if found), len(grades))
@@ -85,9 +87,16 @@ def standings(world: World, at: datetime) -> list[Standing]:
             rescues_week=rescues.get(channel.pk, (0, 0))[1],
             failure=failures.get(channel.pk),
             attention=channel.attention(at),
+            circuit=_open_circuit(channel),
         )
         for channel in channels
     ]
+
+
+def _open_circuit(channel: Channel) -> Circuit | None:
+    """Of a channel whose jobs run; its circuit is loaded with it."""
+    row: Circuit | None = getattr(channel, "circuit", None)
+    return row if row is not None and not row.is_closed and channel.runs_jobs else None
 
 
 def worst_first(lines: Iterable[Standing]) -> list[Standing]:

@@ -91,5 +91,6 @@ def deliver(stage: Stage, channel: Channel, *external_ids: str) -> list[Event]:
         sent = signed("", "", body, f"msg_{next(_numbers)}")
         receipt = intake.receive(fresh, sent.headers, sent.body, stage.now)
         assert (receipt.http, receipt.status) == (202, "waiting")
+        assert receipt.event
         events.append(Event.objects.get(pk=receipt.event))
     return events

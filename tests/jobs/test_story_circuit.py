@@ -147,8 +147,8 @@ def test_events_that_join_a_run_that_waits_do_not_wake_it(
     stage.work()
     until = stage.run_of(first).not_before
     assert until > stage.now
-    sent: list[int] = []
-    monkeypatch.setattr(wake, "send_now", lambda ids, at: sent.extend(ids) is None)
+    sent: list[object] = []
+    monkeypatch.setattr(wake, "send_now", lambda ids, at: sent.append(ids))
 
     [second] = deliver(stage, web_shop, "9")
 

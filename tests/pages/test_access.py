@@ -26,6 +26,7 @@ OF_OPERATORS = {
     "new_channel", "add_sku_mapping", "change_sku_mapping", "delete_sku_mapping",
     "import_sku_mappings", "subscriptions", "api_tokens", "webhook_secret", "end_former_secret",
     "preview_schedule", "replay_events", "cancel_event_replay", "bulk_edit",
+    "probe_channel",
 }  # fmt: skip
 OF_ADMINS = {
     "account", "preview_account", "recurring_jobs", "preview_recurring", "members",
