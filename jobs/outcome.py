@@ -58,7 +58,13 @@ def _end(work: Work, at: datetime, status: RunStatus, fields: dict[str, object])
     held = Run.objects.filter(pk=work.run.pk, status=RunStatus.RUNNING, lease=work.run.lease)
     counts = {name: getattr(work.run, name) for name in COUNTS}
     ended = held.update(
-        status=status, finished_at=at, lease=None, lease_until=None, **counts, **fields
+        status=status,
+        finished_at=at,
+        lease=None,
+        lease_until=None,
+        handled={},
+        **counts,
+        **fields,
     )
     if not ended:
         raise LeaseLost(f"run {work.run.pk} is no longer ours")

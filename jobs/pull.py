@@ -290,5 +290,7 @@ def take_in_batch(work: Work, logic: PullLogic) -> None:
     """Between the parts of a long window: the job's due entity batch, so that it need not wait."""
     work.check_lease()
     batch = unfinished.take_over_waiting(work)
+    for external_id in batch:
+        work.handled.pop(external_id, None)  # its new event may tell of a later change
     if batch:
         pull_entities(work, logic, batch, required=False)
