@@ -15,8 +15,10 @@ from django.db.models import Case, F, Value, When
 from django.db.models.functions import Coalesce
 
 from jobs import admission, gate, wake
+from jobs.budget import lane_of
 from jobs.models import Job, Run, RunStatus
 from jobs.overlap import Sort, Trigger
+from jobs.querysets import RunQuerySet
 
 Clock = Callable[[], datetime]
 
@@ -54,11 +56,7 @@ def _claim(run_id: int, at: datetime) -> Run | None:
     job = Job.objects.select_for_update(no_key=True).get(pk=run.job_id)
     gate.close(job.pk)
     others = Run.objects.filter(job=job).exclude(pk=run_id)
-    if others.active().exists() or (
-        run.sort == Sort.ENTITY
-        and not run.is_active
-        and others.waiting().filter(sort=Sort.FULL, not_before__lte=at).exists()
-    ):
+    if _is_blocked(run, others, at):
         return None
     if admission.put_back(run, at):
         return None
@@ -80,12 +78,37 @@ def _claim(run_id: int, at: datetime) -> Run | None:
     )
     if not claimed:
         return None
-    goes_on = run.gave_way
+    first = run.started_at is None
     run = _claimed(run_id)
-    if run.attempt == 1 and not goes_on and Trigger.EMERGENCY in run.causes:
+    if first and Trigger.EMERGENCY in run.causes:
         Job.objects.filter(pk=job.pk).update(emergency_started_at=at)
         run.job.emergency_started_at = at
     return run
+
+
+def _is_blocked(run: Run, others: RunQuerySet, at: datetime) -> bool:
+    active = others.active().first()
+    if active is not None:
+        return not _steps_back(active, run, others)
+    return (
+        run.sort == Sort.ENTITY
+        and not run.is_active
+        and others.waiting().filter(sort=Sort.FULL, not_before__lte=at).exists()
+    )
+
+
+def _steps_back(active: Run, run: Run, others: RunQuerySet) -> bool:
+    """An active run that gave way in its first attempt waits again, for one of a better lane.
+
+    So a webhook need not wait for the budget of a sweep. What the other has done stays done.
+    """
+    lanes = (lane_of(active.causes, active.reason), lane_of(run.causes, run.reason))
+    if not active.gave_way or active.attempt > 1 or lanes[0] <= lanes[1]:
+        return False
+    if others.waiting().filter(sort=active.sort).exists():
+        return False
+    queued = Run.objects.filter(pk=active.pk, status=RunStatus.QUEUED, gave_way=True)
+    return bool(queued.update(attempt=0, gave_way=False))
 
 
 def _claimed(run_id: int) -> Run:

@@ -201,6 +201,7 @@ def give_way(work: Work, way: GivesWay) -> None:
             raise LeaseLost(f"run {work.run.pk} is no longer ours")
         _follow_up(work, at)
         _announce_stock(work, at)
+        wake_waiting(job, at)
 
 
 def _stop(work: Work, job: Job, error: Exception, reason: str, at: datetime) -> None:

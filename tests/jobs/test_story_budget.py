@@ -176,6 +176,37 @@ def test_a_long_window_is_worked_in_parts_that_the_budget_lasts_for(
     assert not Run.objects.exclude(status__in=("succeeded", "queued")).exists()
 
 
+@pytest.mark.parametrize("meanwhile", [True, False])
+def test_a_webhook_does_not_wait_for_the_budget_of_a_lower_lane(
+    stage: Stage, web_shop: Channel, far_shop: LimitedShop, meanwhile: bool
+) -> None:
+    for number in range(58):
+        far_shop.place(str(number), START + number * MINUTE)
+    far_shop.limit = 20
+    stage.at("13:00").tick()
+    [emergency] = Run.objects.filter(type="receive_orders").caused_by("emergency")
+    if meanwhile:
+        [event] = deliver(stage, web_shop, "0")
+    stage.work()
+    emergency.refresh_from_db()
+    assert emergency.status == "queued"
+    started = stage.job(web_shop).emergency_started_at
+    if not meanwhile:
+        [event] = deliver(stage, web_shop, "0")
+        stage.wait(seconds=1).work()
+
+    assert stage.run_of(event).status == "succeeded"
+    emergency.refresh_from_db()
+    assert (emergency.status, emergency.attempt) == ("queued", 0)
+    while not emergency.is_over:
+        stage.goto(max(stage.now, emergency.not_before)).work()
+        emergency.refresh_from_db()
+    assert (emergency.status, emergency.attempt) == ("succeeded", 1)
+    assert stage.job(web_shop).emergency_started_at == started
+    assert RunAttempt.objects.filter(run=emergency).count() == 1
+    assert far_shop.refusals == 0
+
+
 def test_a_run_that_comes_no_further_does_not_give_way_for_ever(
     stage: Stage, web_shop: Channel, far_shop: LimitedShop
 ) -> None:
