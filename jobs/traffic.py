@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import httpx
 
-from channels.connectors.base import Transient
+from channels.connectors.base import ConnectorError, Transient
 from channels.connectors.http import limit_of
 from channels.connectors.values import Limit
 from channels.models import Channel
@@ -77,11 +77,12 @@ class Traffic:
         elif self.last == Verdict.WELL:
             self._succeeded()
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, request: httpx.Request, error: Exception) -> None:
         if isinstance(error, Transient) and error.retry_after is not None:
             return  # it answers, and says when it will again
         self.last = Verdict.ILL
-        self._failed(f"{error}" or type(error).__name__)
+        what = str(error) if isinstance(error, ConnectorError) else _unreached(request, error)
+        self._failed(what)
 
     def limited(self, limit: Limit) -> None:
         """An empty bucket is told at once: each other call now would earn another refusal."""
@@ -130,6 +131,10 @@ class Traffic:
         if self._errors or at - self._well_at >= TELL_EVERY:
             circuits.note_success(self._channel_id)
             self._errors, self._well_at = False, at
+
+
+def _unreached(request: httpx.Request, error: Exception) -> str:
+    return f"{request.method} {_address(request)}: {type(error).__name__} {error}".strip()
 
 
 def _address(request: httpx.Request) -> str:

@@ -84,7 +84,7 @@ class Listener(Protocol):
     def answered(self, response: httpx.Response) -> None:
         """The platform answered, whatever it said."""
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, request: httpx.Request, error: Exception) -> None:
         """It did not: connection, time-out, or what authenticates a call did not let it go out."""
 
 
@@ -104,7 +104,7 @@ class _Client(httpx.Client):
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError):
             raise  # nothing was called
         except (httpx.TransportError, httpx.DecodingError, ConnectorError) as error:
-            self._listener.failed(error)
+            self._listener.failed(request, error)
             raise
         self._listener.answered(response)
         return response

@@ -31,7 +31,7 @@ class Heard:
     def answered(self, response: httpx.Response) -> None:
         self.calls.append(str(response.status_code))
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, request: httpx.Request, error: Exception) -> None:
         self.calls.append(type(error).__name__)
 
 

@@ -50,6 +50,20 @@ def test_a_platform_that_says_nothing_costs_nothing(
     assert not ChannelBudget.objects.exists()
 
 
+def test_a_platform_with_a_limit_costs_a_run_of_one_page_at_most_two_statements(
+    stage: Stage, web_shop: Channel, far_shop: LimitedShop
+) -> None:
+    far_shop.limit = 100
+    deliver(stage, web_shop, "1")
+    stage.work()
+    deliver(stage, web_shop, "2")
+    with CaptureQueriesContext(connection) as asked:
+        stage.work()
+    own = [one["sql"] for one in asked if OWN.search(one["sql"])]
+    assert 1 <= len(own) <= 2
+    assert all(statement.startswith("UPDATE") for statement in own)
+
+
 def test_what_the_platform_says_is_kept_for_all(
     stage: Stage, web_shop: Channel, far_shop: LimitedShop
 ) -> None:

@@ -8,13 +8,14 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from channels.models import Channel
-from jobs import clock, control, probing, saving, wake
+from jobs import circuits, clock, control, probing, saving, wake
 from jobs.circuit import LEASE_OF_PROBE
 from jobs.models import Circuit, Event, EventStatus, Run, RunStatus, SlotStretch
 from oms.models import Order
 from tests import builders
 from tests.jobs.limited import LimitedShop, deliver
 from tests.jobs.stage import START, Stage
+from tests.jobs.trade import Trade
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -96,6 +97,7 @@ def test_a_shop_out_of_reach_opens_it(stage: Stage, web_shop: Channel) -> None:
     stage.work()
     circuit = circuit_of(web_shop)
     assert (circuit.state, circuit.failures) == ("open", 5)
+    assert circuit.reason.startswith("GET http://127.0.0.1:9/api/orders/5: ConnectError ")
 
 
 def test_a_good_answer_between_them_begins_the_row_anew(
@@ -313,6 +315,41 @@ def test_a_disabled_channel_is_not_probed_until_it_is_back(
     far_shop.ill = None
     probing.probe(web_shop.pk, stage.now)
     assert stage.job(web_shop).emergency_due_reason == "resumed"
+
+
+def test_new_credentials_are_fetched_though_it_is_open_and_are_tried_at_once(
+    stage: Stage, trader: Channel, market: Trade
+) -> None:
+    for _ in range(5):
+        circuits.note_failure(trader.pk, "GET /orders answered 401", stage.now)
+    renewal = control.run_now(stage.job(trader, "refresh_authorization"), stage.now).run
+    other = control.run_now(stage.job(trader), stage.now).run
+    assert renewal
+    assert other
+
+    stage.wait(seconds=1).work()
+
+    renewal.refresh_from_db()
+    other.refresh_from_db()
+    assert (renewal.status, other.status) == ("succeeded", "queued")
+    circuit = circuit_of(trader)
+    assert (circuit.state, circuit.next_probe_at) == ("half_open", stage.now)
+
+
+def test_a_platform_without_a_cheap_call_is_tried_by_its_runs(
+    stage: Stage, trader: Channel, market: Trade
+) -> None:
+    for _ in range(5):
+        circuits.note_failure(trader.pk, "GET /orders answered 500", stage.now)
+    first = circuit_of(trader).next_probe_at
+    assert first
+    assert probing.probe(trader.pk, first)
+    assert circuit_of(trader).state == "closed"
+    for _ in range(5):
+        circuits.note_failure(trader.pk, "GET /orders answered 500", first)
+    again = circuit_of(trader)
+    assert again.next_probe_at
+    assert again.next_probe_at - first >= timedelta(seconds=30), "a relapse waits longer"
 
 
 def test_an_operator_probes_now(stage: Stage, web_shop: Channel, far_shop: LimitedShop) -> None:
