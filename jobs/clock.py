@@ -8,7 +8,18 @@ from datetime import datetime, timedelta
 
 from django.db import DatabaseError, transaction
 
-from jobs import attempts, batches, blind, fallback, lease, outcome, planned, slots, wake
+from jobs import (
+    attempts,
+    batches,
+    blind,
+    circuits,
+    fallback,
+    lease,
+    outcome,
+    planned,
+    slots,
+    wake,
+)
 from jobs.lease import MAX_ATTEMPTS, MAX_LOST_ATTEMPTS
 from jobs.models import AttemptOutcome, Job, Run, RunStatus
 from jobs.querysets import JobQuerySet
@@ -28,7 +39,16 @@ def tick(at: datetime) -> float:
     again, after the longest sleep. Any number of clocks may tick at once.
     """
     failed = False
-    for step in (planned.disable_due, take_slots, take_emergencies, requeue_lost, send_due, beat):
+    steps = (
+        planned.disable_due,
+        take_slots,
+        take_emergencies,
+        requeue_lost,
+        send_probes,
+        send_due,
+        beat,
+    )
+    for step in steps:
         try:
             step(at)
         except Exception:
@@ -110,6 +130,15 @@ def send_due(at: datetime) -> int:
         return len(ids)
 
     return _in_batches(take)
+
+
+def send_probes(at: datetime) -> int:
+    """Platforms whose circuit is open and that are to be tried now: a worker is asked to."""
+    due = list(circuits.to_probe(at).values_list("pk", "wake_at")[:BATCH])
+    for channel_id, wake_at in due:
+        if circuits.postpone(channel_id, wake_at, at + wake.RESEND_AFTER):
+            wake.send_probe(channel_id)
+    return len(due)
 
 
 def requeue_lost(at: datetime) -> int:

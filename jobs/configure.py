@@ -12,7 +12,7 @@ from django.db import transaction
 from accounts.models import Account, HistoryEntry, User
 from channels.enums import JobType, Mode
 from channels.models import Channel, WebhookMapping
-from jobs import effects, mappings
+from jobs import circuits, effects, mappings
 from jobs.change import (
     ACCOUNT_FIELDS,
     CHANNEL_FIELDS,
@@ -211,10 +211,12 @@ def set_up_channel(channel: Channel, at: datetime) -> list[Job]:
         for topic, job_type in proposed_topics(channel)
         if topic not in topics and not (removable and job_type in have)
     )
+    new = [each for each in JobType if each not in have and capability(channel, each)]
+    ill = circuits.open_ones([channel.pk]).get(channel.pk) if new else None
+    since = ill.since if ill else None
     return Job.objects.bulk_create(
-        Job(channel=channel, type=job_type, proven_until=channel.sync_from)
-        for job_type in JobType
-        if job_type not in have and capability(channel, job_type)
+        Job(channel=channel, type=each, proven_until=channel.sync_from, frozen_since=since)
+        for each in new
     )
 
 

@@ -13,6 +13,7 @@ from channels.connectors import http
 from channels.connectors.base import ConnectorError
 from channels.models import Channel
 from channels.vault import Unreadable
+from jobs import circuits
 from jobs.masking import without_secrets
 
 WORKS = "connection tested"
@@ -33,6 +34,8 @@ def test(channel: Channel, at: datetime, actor: User) -> Tested:
     The history gets an entry where the answer is another one than before, or the settings are.
     """
     found = _ask(channel)
+    if found.works:
+        circuits.close(channel.pk, at)
     before = last_test(channel)
     if before is None or before.works != found.works:
         HistoryEntry.objects.create(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,9 +16,13 @@ SWEEP_FACTOR = 4
 SWEEP_MAXIMUM = timedelta(hours=24)
 
 
+Span = tuple[datetime, datetime]
+
+
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """What the rule looks at. `listening`: the job shows its webhook row.
+    """What the rule looks at. `listening`: the job shows its webhook row. `frozen`: times in which
+    it stood still, because the platform could not be asked; in order, none overlaps another.
 
     `degraded_at`: since when loss is proven, None where it is not. `evidence_at`, `evidence`:
     hard evidence not used up yet, or the demand of a resumed channel.
@@ -33,6 +38,7 @@ class Timer:
     evidence_at: datetime | None
     evidence: str
     sweep_minimum: timedelta
+    frozen: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,7 @@ def _candidates(timer: Timer) -> list[Due]:
     elif timer.degraded_at is not None:
         start = timer.last_start or timer.degraded_at
         reason = "degraded: webhooks were lost, so the emergency job runs each E"
-        found.append(Due(start + timer.period, reason))
+        found.append(Due(passed(start, timer.period, timer.frozen), reason))
     return found
 
 
@@ -81,14 +87,34 @@ def _rested(timer: Timer, evidence_at: datetime) -> datetime:
 
 
 def _deadline(timer: Timer) -> Due:
-    due = timer.proof_at + timer.webhook_delay + timer.period
+    due = passed(timer.proof_at, timer.webhook_delay + timer.period, timer.frozen)
     return Due(_not_before(timer, due), DEADLINE)
 
 
 def _sweep(timer: Timer) -> Due:
     reach = min(max(SWEEP_FACTOR * timer.period, timer.sweep_minimum), SWEEP_MAXIMUM)
-    return Due(_not_before(timer, timer.proven_until + timer.webhook_delay + reach), SWEEP)
+    due = passed(timer.proven_until, timer.webhook_delay + reach, timer.frozen)
+    return Due(_not_before(timer, due), SWEEP)
 
 
 def _not_before(timer: Timer, due: datetime) -> datetime:
-    return max(due, timer.last_start + timer.period) if timer.last_start else due
+    if timer.last_start is None:
+        return due
+    return max(due, passed(timer.last_start, timer.period, timer.frozen))
+
+
+def passed(start: datetime, length: timedelta, frozen: Iterable[Span]) -> datetime:
+    """When so much time has passed since `start`, not counting what was frozen."""
+    end = start + length
+    for since, until in frozen:
+        if since < end and until > start:
+            end += until - max(since, start)
+    return end
+
+
+def thawed(frozen: Iterable[Span], since: datetime, until: datetime) -> tuple[Span, ...]:
+    """The frozen times with one more, the latest; what overlaps becomes one."""
+    found = [*frozen]
+    while found and found[-1][1] >= since:
+        since = min(found.pop()[0], since)
+    return (*found, (since, until)) if until > since else tuple(found)

@@ -13,6 +13,9 @@ from jobs import wake
 from jobs.models import Job, Run, RunStatus
 from jobs.overlap import ActiveRun, Decision, Sort, Trigger, decide, forward_to
 
+PATIENT = (Trigger.WEBHOOK, Trigger.SCHEDULE, Trigger.CHANGE)
+"""They come often: a run that waits for its platform is not woken by each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -134,9 +137,12 @@ def _new_run(request: Request, at: datetime) -> Run:
 def _join(run: Run, request: Request, at: datetime, *, stored: bool) -> None:
     """The wider window and the earlier time win; the latest slot is the one the run carries.
 
-    A run that was opened without a reason takes that of the first request that has one.
+    A run that was opened without a reason takes that of the first request that has one. One that
+    was put back for its platform's sake keeps its time, unless somebody who goes before others
+    asks for it.
     """
-    earlier = request.not_before < run.not_before
+    stays = bool(run.waits_for) and request.trigger in PATIENT
+    earlier = request.not_before < run.not_before and not stays
     if request.trigger not in run.causes:
         run.causes = [*run.causes, request.trigger]
     if request.slot_at and (run.slot_at is None or request.slot_at > run.slot_at):
@@ -144,7 +150,7 @@ def _join(run: Run, request: Request, at: datetime, *, stored: bool) -> None:
     if request.window_from and (run.window_from is None or request.window_from < run.window_from):
         run.window_from = request.window_from
     run.entities = list(dict.fromkeys([*run.entities, *request.entities]))
-    run.not_before = min(run.not_before, request.not_before)
+    run.not_before = request.not_before if earlier else run.not_before
     run.reason = run.reason or request.reason
     run.unproven_since = run.unproven_since or request.unproven_since
     if not stored:

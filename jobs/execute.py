@@ -12,14 +12,16 @@ from django.conf import settings
 from channels.connectors.base import ConnectorError, Misconfigured
 from channels.connectors.http import make_client
 from channels.vault import Unreadable
-from jobs import outcome
+from jobs import circuits, outcome
+from jobs.budget import lane_of
 from jobs.lease import Clock, LeaseLost, claim
 from jobs.models import Run
 from jobs.pull import pull
 from jobs.push import push
+from jobs.traffic import GivesWay, Traffic
 from jobs.work import Work
 from oms.registry import LOGIC
-from oms.work import PullLogic, PushLogic
+from oms.work import Outcome, PullLogic, PushLogic
 
 log = logging.getLogger(__name__)
 
@@ -40,14 +42,20 @@ def execute(run_id: int, clock: Clock, keeper: Keeper = unattended) -> bool:
     run = claim(run_id, clock())
     if run is None:
         return False
+    traffic = Traffic(run.job.channel, lane_of(run.causes, run.reason), clock)
+    allow = settings.OMSAUTO_ALLOW_PRIVATE_HOSTS
     with (
         keeper(run.pk, run.lease, clock),
-        make_client(allow_private=settings.OMSAUTO_ALLOW_PRIVATE_HOSTS) as http,
+        make_client(allow_private=allow, listener=traffic) as http,
     ):
-        work = _work(run, clock)
+        work = _work(run, clock, traffic)
         try:
-            work.connector = work.channel.make_connector(http=http, log=work.log)
+            work.connector = work.channel.make_connector(
+                http=http, log=work.log, heard=traffic.limited
+            )
             _attempt(work)
+        except GivesWay as way:
+            _give_way(work, way)
         except LeaseLost:
             log.info("run %s was taken away while it was running", run.pk)
         except Unreadable as error:
@@ -60,13 +68,25 @@ def execute(run_id: int, clock: Clock, keeper: Keeper = unattended) -> bool:
     return True
 
 
-def _work(run: Run, clock: Clock) -> Work:
+def _work(run: Run, clock: Clock, traffic: Traffic) -> Work:
+    """With what the attempt had done already, where it gave way."""
     channel = run.job.channel
     connector = channel.connector_class(channel.settings, {})
-    return Work(run=run, job=run.job, channel=channel, connector=connector, clock=clock)
+    known = {key: Outcome(value) for key, value in run.handled.items() if value}
+    return Work(
+        run, run.job, channel, connector, clock, traffic, outcomes=known, handled=run.handled
+    )
 
 
 def _attempt(work: Work) -> None:
+    _do(work)
+    if work.traffic is not None:
+        work.traffic.settle()
+    _tell_limit(work)
+    outcome.succeed(work)
+
+
+def _do(work: Work) -> None:
     logic = LOGIC[work.type]
     if isinstance(logic, PullLogic):
         pull(work, logic)
@@ -75,8 +95,7 @@ def _attempt(work: Work) -> None:
     else:
         work.check_lease()
         logic.act(work.context(), work.connector)
-    _tell_limit(work)
-    outcome.succeed(work)
+        circuits.mend(work.channel.pk, work.clock())
 
 
 def _tell_limit(work: Work) -> None:
@@ -93,6 +112,15 @@ def _fail(work: Work, error: Exception) -> None:
     if hidden != str(error):
         error.args = (hidden,)
     try:
+        if work.traffic is not None:
+            work.traffic.settle()
         outcome.fail(work, error)
     except LeaseLost:
         log.info("run %s was taken away while it was failing", work.run.pk)
+
+
+def _give_way(work: Work, way: GivesWay) -> None:
+    try:
+        outcome.give_way(work, way)
+    except LeaseLost:
+        log.info("run %s was taken away while it gave way", work.run.pk)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from jobs.deadline import RESUMED, Timer, next_due, unproven_since
+from jobs.deadline import RESUMED, Span, Timer, next_due, thawed, unproven_since
 from jobs.dispatch import Request, request_runs, withdraw
 from jobs.models import EmergencyState, EmergencyTransition, Job, Rescue, Run
 from jobs.overlap import Sort, Trigger
@@ -27,6 +27,11 @@ FIELDS = (
     "clean_runs",
 )
 """The columns that this module sets on a job in memory; the caller saves them."""
+
+OF_FREEZING = ("frozen_since", "frozen_spans", "emergency_due_at", "emergency_due_reason")
+FROZEN = "its timer stands still while the channel's circuit is open"
+FROZEN_KEPT = timedelta(days=7)
+"""Longer than any emergency period and sweep: what lies further back moves no due time."""
 
 CLEAN_RUNS_TO_RECOVER = 2
 REJECTED_IN_A_ROW = 3
@@ -73,9 +78,15 @@ def move(job: Job, to: EmergencyState, at: datetime, cause: str) -> None:
 
 
 def refresh_due(job: Job) -> None:
-    """Set the due time from the proof and the evidence; None where the emergency job is not on."""
+    """Set the due time from the proof and the evidence; None where the emergency job is not on.
+
+    Nothing is due while the timer is frozen.
+    """
     if job.emergency_state not in ON or job.emergency_minutes is None:
         job.emergency_due_at, job.emergency_due_reason = None, ""
+        return
+    if job.frozen_since is not None:
+        job.emergency_due_at, job.emergency_due_reason = None, FROZEN
         return
     due = next_due(timer_of(job))
     job.emergency_due_at, job.emergency_due_reason = due.at, due.reason[:250]
@@ -95,7 +106,34 @@ def timer_of(job: Job) -> Timer:
         evidence_at=job.evidence_at,
         evidence=job.evidence,
         sweep_minimum=timedelta(minutes=settings.OMSAUTO_SWEEP_MINIMUM_MINUTES),
+        frozen=_spans(job),
     )
+
+
+def _spans(job: Job) -> tuple[Span, ...]:
+    """The times in which the timer stood still."""
+    instant = datetime.fromisoformat
+    return tuple((instant(since), instant(until)) for since, until in job.frozen_spans)
+
+
+def freeze(jobs: Sequence[Job], at: datetime) -> None:
+    """Stop the timers of these jobs, whose locks the caller holds: silence proves nothing now."""
+    for job in jobs:
+        job.frozen_since = job.frozen_since or at
+        refresh_due(job)
+    Job.objects.bulk_update(jobs, OF_FREEZING)
+
+
+def thaw(jobs: Sequence[Job], at: datetime) -> None:
+    """Let the timers go on; the time they stood still does not count as silence."""
+    for job in jobs:
+        if job.frozen_since is not None:
+            recent = (span for span in _spans(job) if span[1] > at - FROZEN_KEPT)
+            spans = thawed(recent, job.frozen_since, at)
+            job.frozen_spans = [[since.isoformat(), until.isoformat()] for since, until in spans]
+            job.frozen_since = None
+        refresh_due(job)
+    Job.objects.bulk_update(jobs, OF_FREEZING)
 
 
 def take_due(jobs: Sequence[Job], at: datetime) -> int:

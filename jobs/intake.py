@@ -65,8 +65,8 @@ _JOB = """
     WHERE mapping.channel_id = %s AND mapping.topic = %s AND mapping.enabled
 """
 _STILL_WAITING = (
-    "SELECT 1 FROM jobs_run "
-    "WHERE id = %s AND status = 'queued' AND attempt = 0 AND not_before <= %s"
+    "SELECT 1 FROM jobs_run WHERE id = %s AND status = 'queued' AND attempt = 0"
+    " AND (not_before <= %s OR waits_for <> '')"
 )
 
 

@@ -11,12 +11,14 @@ from threading import Thread
 from uuid import UUID, uuid4
 
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from django.db.models import F, Value
+from django.db.models import Case, F, Value, When
 from django.db.models.functions import Coalesce
 
-from jobs import gate, wake
+from jobs import admission, gate, wake
+from jobs.budget import lane_of
 from jobs.models import Job, Run, RunStatus
 from jobs.overlap import Sort, Trigger
+from jobs.querysets import RunQuerySet
 
 Clock = Callable[[], datetime]
 
@@ -36,7 +38,8 @@ def claim(run_id: int, at: datetime) -> Run | None:
     """Make a due run ours: queued to running, one row or leave.
 
     None where it is not due, not queued, another run of its job is active, or a due full run of
-    its job goes first. An active run yields to nothing: what waits is waiting for its end.
+    its job goes first. An active run yields to nothing: what waits is waiting for its end. None
+    too where its platform is to be left alone for now: then the run has a later time.
     """
     try:
         with transaction.atomic():
@@ -47,23 +50,25 @@ def claim(run_id: int, at: datetime) -> Run | None:
 
 def _claim(run_id: int, at: datetime) -> Run | None:
     due = Run.objects.filter(pk=run_id, status=RunStatus.QUEUED, not_before__lte=at)
-    run = due.first()
+    run = due.select_related("channel__circuit", "channel__budget").first()
     if run is None:
         return None
     job = Job.objects.select_for_update(no_key=True).get(pk=run.job_id)
     gate.close(job.pk)
     others = Run.objects.filter(job=job).exclude(pk=run_id)
-    if others.active().exists() or (
-        run.sort == Sort.ENTITY
-        and not run.is_active
-        and others.waiting().filter(sort=Sort.FULL, not_before__lte=at).exists()
-    ):
+    if _is_blocked(run, others, at):
+        return None
+    if admission.put_back(run, at):
         return None
     claimed = due.update(
         status=RunStatus.RUNNING,
-        attempt=F("attempt") + 1,
+        attempt=Case(When(gave_way=True, then=F("attempt")), default=F("attempt") + 1),
         started_at=Coalesce("started_at", Value(at)),
-        attempt_started_at=at,
+        attempt_started_at=Case(
+            When(gave_way=True, then=F("attempt_started_at")), default=Value(at)
+        ),
+        gave_way=False,
+        waits_for="",
         progress_done=0,
         progress_total=None,
         progress_unit="",
@@ -73,11 +78,43 @@ def _claim(run_id: int, at: datetime) -> Run | None:
     )
     if not claimed:
         return None
-    run = Run.objects.select_related("job__channel__account").get(pk=run_id)
-    if run.attempt == 1 and Trigger.EMERGENCY in run.causes:
+    first = run.started_at is None
+    run = _claimed(run_id)
+    if first and Trigger.EMERGENCY in run.causes:
         Job.objects.filter(pk=job.pk).update(emergency_started_at=at)
         run.job.emergency_started_at = at
     return run
+
+
+def _is_blocked(run: Run, others: RunQuerySet, at: datetime) -> bool:
+    active = others.active().first()
+    if active is not None:
+        return not _steps_back(active, run, others)
+    return (
+        run.sort == Sort.ENTITY
+        and not run.is_active
+        and others.waiting().filter(sort=Sort.FULL, not_before__lte=at).exists()
+    )
+
+
+def _steps_back(active: Run, run: Run, others: RunQuerySet) -> bool:
+    """An active run that gave way in its first attempt waits again, for one of a better lane.
+
+    So a webhook need not wait for the budget of a sweep. What the other has done stays done.
+    """
+    lanes = (lane_of(active.causes, active.reason), lane_of(run.causes, run.reason))
+    if not active.gave_way or active.attempt > 1 or lanes[0] <= lanes[1]:
+        return False
+    if others.waiting().filter(sort=active.sort).exists():
+        return False
+    queued = Run.objects.filter(pk=active.pk, status=RunStatus.QUEUED, gave_way=True)
+    return bool(queued.update(attempt=0, gave_way=False))
+
+
+def _claimed(run_id: int) -> Run:
+    """With all that its work looks at."""
+    platform = ("job__channel__circuit", "job__channel__budget")
+    return Run.objects.select_related("job__channel__account", *platform).get(pk=run_id)
 
 
 def hold(run: Run, at: datetime, **fields: object) -> None:

@@ -11,6 +11,7 @@ from django.conf import settings
 from channels.connectors.base import ConnectorError, Misconfigured, Transient
 from jobs.lease import MAX_ATTEMPTS
 from jobs.models import Job, Unit
+from jobs.traffic import GivesWay
 from jobs.work import UNANSWERED_IN_A_ROW, Work, apply_entity, commit, set_aside
 from oms import parking
 from oms.work import PullLogic
@@ -42,6 +43,7 @@ def ask(work: Work, logic: PullLogic) -> Turn:
     work.expect(Unit.RECORDS, work.run.progress_done + len(turn.asked))
     for position, (key, external_id) in enumerate(turn.asked, 1):
         work.check_lease()
+        _ask_or_keep_turn(work, turn)
         stopped = _read(work, logic, turn, external_id)
         turn.after = key
         left = len(turn.asked) - position
@@ -51,6 +53,15 @@ def ask(work: Work, logic: PullLogic) -> Turn:
     _blame_platform(work, turn)
     _count_errors(work, turn)
     return turn
+
+
+def _ask_or_keep_turn(work: Work, turn: Turn) -> None:
+    """Where the run gives way, it goes on with the record whose turn is next."""
+    try:
+        work.ask()
+    except GivesWay:
+        Job.objects.filter(pk=work.job.pk).update(open_after=turn.after)
+        raise
 
 
 def _next_turn(work: Work, logic: PullLogic) -> Turn:

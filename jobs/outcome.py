@@ -12,10 +12,13 @@ from channels.connectors.base import ConnectorError, Misconfigured, Permanent, T
 from channels.enums import Row
 from channels.models import Channel
 from jobs import attempts, batches, fallback, lease, rescues, slots, stock, wake
+from jobs.admission import why_no_budget
+from jobs.budget import lane_of
 from jobs.dispatch import Request, request_run
 from jobs.lease import MAX_ATTEMPTS, LeaseLost
 from jobs.models import AttemptOutcome, Event, EventStatus, Job, Run, RunStatus
 from jobs.overlap import Sort, Trigger
+from jobs.traffic import GivesWay
 from jobs.work import COUNTS, Work
 from oms.registry import LOGIC
 from oms.work import FollowUp, Outcome
@@ -55,7 +58,13 @@ def _end(work: Work, at: datetime, status: RunStatus, fields: dict[str, object])
     held = Run.objects.filter(pk=work.run.pk, status=RunStatus.RUNNING, lease=work.run.lease)
     counts = {name: getattr(work.run, name) for name in COUNTS}
     ended = held.update(
-        status=status, finished_at=at, lease=None, lease_until=None, **counts, **fields
+        status=status,
+        finished_at=at,
+        lease=None,
+        lease_until=None,
+        handled={},
+        **counts,
+        **fields,
     )
     if not ended:
         raise LeaseLost(f"run {work.run.pk} is no longer ours")
@@ -163,6 +172,36 @@ def fail(work: Work, error: Exception) -> None:
         _announce_stock(work, at)
     if isinstance(error, Misconfigured):
         Channel.objects.filter(pk=work.channel.pk).update(needs_attention=str(error))
+
+
+def give_way(work: Work, way: GivesWay) -> None:
+    """Back to the queue amid an attempt, which goes on later: what is done stays done.
+
+    No attempt is used up, and nothing is said of the emergency job: the platform is well.
+    """
+    at = work.clock()
+    with transaction.atomic():
+        job = Job.objects.select_for_update(no_key=True).get(pk=work.job.pk)
+        job.channel = Channel.objects.select_related("account").get(pk=work.channel.pk)
+        if reason := slots.why_stopped(job):
+            _stop(work, job, RuntimeError("The platform's limit was used up."), reason, at)
+            return
+        why = why_no_budget(lane_of(work.run.causes, work.run.reason))
+        work.log("info", f"It gave way at {at:%H:%M:%S} UTC and goes on later: {why}")
+        work.flush_log()
+        fields: dict[str, object] = {name: getattr(work.run, name) for name in COUNTS}
+        fields |= {
+            "gave_way": True,
+            "waits_for": why[:250],
+            "handled": work.handled,
+            "place": work.run.place,
+            "fruitless": work.run.fruitless + (not work.came_further),
+        }
+        if not lease.requeue(work.run, way.until, at, **fields):
+            raise LeaseLost(f"run {work.run.pk} is no longer ours")
+        _follow_up(work, at)
+        _announce_stock(work, at)
+        wake_waiting(job, at)
 
 
 def _stop(work: Work, job: Job, error: Exception, reason: str, at: datetime) -> None:

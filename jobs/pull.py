@@ -20,6 +20,7 @@ from jobs import open_records, unfinished
 from jobs.lease import MAX_ATTEMPTS
 from jobs.models import Event, EventStatus, Job, Run, Unit
 from jobs.overlap import Trigger
+from jobs.traffic import GivesWay
 from jobs.work import (
     PROGRESS,
     UNANSWERED_IN_A_ROW,
@@ -34,6 +35,7 @@ from oms.work import PullLogic
 
 WEBHOOK_GRACE = timedelta(seconds=60)
 """How long after its Delay an event may still be under way."""
+SHORTEST_PART = timedelta(minutes=1)
 
 
 def pull(work: Work, logic: PullLogic) -> None:
@@ -62,7 +64,7 @@ def pull_window(work: Work, logic: PullLogic) -> None:
     lower = max(start - owner.overlap, work.channel.sync_from)
     work.run.window_from = min(work.run.window_from or lower, lower)
     work.run.window_until = end
-    whole = list(parts(start, end, timedelta(hours=settings.OMSAUTO_WINDOW_PART_HOURS)))
+    whole = list(parts(start, end, part_length(work.run.fruitless)))
     _expect_window(work, len(whole))
     work.run.save(update_fields=["window_from", "window_until", *PROGRESS])
     for since, until in whole:
@@ -70,6 +72,12 @@ def pull_window(work: Work, logic: PullLogic) -> None:
             take_in_batch(work, logic)
         lower = max(since - owner.overlap, work.channel.sync_from)
         _pull_part(work, logic, work.connector.pages(work.type, lower, until), until)
+
+
+def part_length(fruitless: int) -> timedelta:
+    """Half as long each time that the budget did not last for a part, so that one is done."""
+    longest = timedelta(hours=settings.OMSAUTO_WINDOW_PART_HOURS)
+    return max(longest / (1 << fruitless), SHORTEST_PART)
 
 
 def _expect_window(work: Work, count: int) -> None:
@@ -118,10 +126,18 @@ def parts(start: datetime, end: datetime, length: timedelta) -> Iterator[tuple[d
 def _pull_part(
     work: Work, logic: PullLogic, pages: Iterator[Sequence[Record]], until: datetime
 ) -> None:
-    """Each page in a transaction; the cursor moves in that of the last one."""
-    page: Sequence[Record] | None = next(pages, ())
+    """Each page in a transaction; the cursor moves in that of the last one.
+
+    What was read is stored before the run gives way: where it reads it again, nothing changes.
+    """
+    first = work.next_page(pages)
+    page: Sequence[Record] | None = () if first is None else first
     while page is not None:
-        following = next(pages, None)
+        try:
+            following = work.next_page(pages)
+        except GivesWay:
+            commit(work, apply_page, logic, page)
+            raise
         if following is None:
             commit(work, _end_part, logic, page, until)
         else:
@@ -143,24 +159,54 @@ def _move_cursor(work: Work, until: datetime) -> None:
     if until > work.job.proven_until:
         Job.objects.filter(pk=work.job.pk, proven_until__lt=until).update(proven_until=until)
         work.job.proven_until = until
+        work.came_further = True
 
 
 def pull_by_id(work: Work, logic: PullLogic) -> None:
     """New records after the last identifier, then each open record by its own."""
     work.expect(Unit.RECORDS)
-    last = work.job.last_identifier
-    if last:
-        start: str | None = work.connector.recent_ids_start(last)
+    last = work.run.place or work.job.last_identifier
+    if work.run.place:
+        start: str | None = work.run.place
+    elif last:
+        start = work.connector.recent_ids_start(last)
     else:
         since = min(work.job.proven_until, work.channel.sync_from)
         start = work.connector.first_id_since(work.type, since)
     if start is not None:
-        for page in work.connector.pages_after(work.type, start):
+        last = _pull_after(work, logic, start, last)
+    try:
+        turn = open_records.ask(work, logic)
+    except GivesWay:
+        _keep_place(work, last)
+        raise
+    commit(work, _end_by_id, last, turn)
+
+
+def _pull_after(work: Work, logic: PullLogic, start: str, last: str) -> str:
+    """Everything after `start`; answers the last identifier, where the next run goes on.
+
+    So does this one where it gives way.
+    """
+    pages = work.connector.pages_after(work.type, start)
+    try:
+        while (page := work.next_page(pages)) is not None:
             commit(work, apply_page, logic, page)
             work.flush_log()
             last = _further(last, page[-1].external_id) if page else last
-    turn = open_records.ask(work, logic)
-    commit(work, _end_by_id, last, turn)
+            for record in page:
+                work.done(record.external_id)
+    except GivesWay:
+        _keep_place(work, last)
+        raise
+    return last
+
+
+def _keep_place(work: Work, last: str) -> None:
+    """What was read so far is not read again, so what is bad of it is parked now."""
+    if last != (work.run.place or work.job.last_identifier):
+        commit(work, park_pending)
+        work.run.place, work.came_further = last, True
 
 
 def _end_by_id(work: Work, last: str, turn: open_records.Turn) -> None:
@@ -193,9 +239,12 @@ def pull_entities(
     is the run's, if they are what the run is `required` to do; otherwise they are parked then.
     """
     failed: dict[str, ConnectorError] = {}
-    worked = False
-    for external_id in external_ids:
+    asked = list(external_ids)
+    left = [one for one in asked if one not in work.handled]
+    worked = len(left) < len(asked)
+    for external_id in left:
         work.check_lease()
+        work.ask()
         try:
             records = work.connector.fetch_all(work.type, external_id)
         except Misconfigured:
@@ -241,5 +290,7 @@ def take_in_batch(work: Work, logic: PullLogic) -> None:
     """Between the parts of a long window: the job's due entity batch, so that it need not wait."""
     work.check_lease()
     batch = unfinished.take_over_waiting(work)
+    for external_id in batch:
+        work.handled.pop(external_id, None)  # its new event may tell of a later change
     if batch:
         pull_entities(work, logic, batch, required=False)

@@ -15,13 +15,14 @@ from oms.work import Applied, BatchPushLogic, Park, PushLogic
 
 def push(work: Work, logic: PushLogic) -> None:
     """One attempt of a push run; items the platform refuses are parked, the rest goes on."""
-    keys = _wanted(work, logic)
+    keys = [key for key in _wanted(work, logic) if str(key) not in work.handled]
     if not keys:
         work.log("info", "Nothing is to be sent.")
     work.expect(Unit.ITEMS, len(keys))
     size = work.connector.stock_batch if isinstance(logic, BatchPushLogic) else 1
     for start in range(0, len(keys), size):
         work.check_lease()
+        work.ask()
         for key, result in _push_some(work, logic, keys[start : start + size]).items():
             _take_note(work, logic, key, result)
         work.flush_log()
@@ -72,4 +73,5 @@ def _take_note(work: Work, logic: PushLogic, key: int, result: Applied | Park) -
 def _end_item(work: Work, key: int, applied: Applied) -> None:
     changes.write(work.run, [(str(key), applied)], work.clock())
     parking.resolve(work.channel, work.type, [str(key)], work.clock())
+    work.done(str(key))
     work.save_counts(work.clock())

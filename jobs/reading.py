@@ -121,4 +121,6 @@ def shown_reason(job: Job) -> str:
     """Why the emergency job is in its state, or what it will be due for."""
     if job.emergency_due_at and job.emergency_due_reason:
         return f"{job.emergency_reason}; next by {job.emergency_due_reason}"
+    if job.frozen_since and job.emergency_due_reason:
+        return f"{job.emergency_reason}; {job.emergency_due_reason}"
     return job.emergency_reason

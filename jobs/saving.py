@@ -18,7 +18,7 @@ from channels.enums import Kind
 from channels.models import SIGNED_WITH, Channel, create_channel
 from channels.settings_form import merged
 from channels.vault import Unreadable
-from jobs import configure, webhook_secrets
+from jobs import budgets, circuits, configure, webhook_secrets
 from jobs.change import ACCOUNT_FIELDS, Change
 from jobs.consequences import Consequence
 from oms.stock import ensure_levels
@@ -95,6 +95,9 @@ def _save_own(channel: Channel, values: Values, at: datetime, actor: User) -> No
         row.needs_attention = ""
         fields.append("needs_attention")
     row.save(update_fields=fields)
+    if "needs_attention" in fields:
+        budgets.forget(row.pk)
+        circuits.mend(row.pk, at)
     _note(row, at, actor, ", ".join(new), old, new, consequences)
 
 

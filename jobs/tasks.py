@@ -6,7 +6,16 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts import sessions
-from jobs import event_replays, lease, maintenance, stock, wake, webhook_addresses, webhook_secrets
+from jobs import (
+    event_replays,
+    lease,
+    maintenance,
+    probing,
+    stock,
+    wake,
+    webhook_addresses,
+    webhook_secrets,
+)
 from jobs.execute import execute
 
 
@@ -21,6 +30,12 @@ def replay_events(replay_id: int) -> None:
     """Go on with a replay of events to its end; another worker may help."""
     while event_replays.go_on(replay_id, timezone.now()):
         pass
+
+
+@shared_task(name=wake.PROBE_TASK)
+def probe(channel_id: int) -> None:
+    """Ask a platform whose circuit is open, if that is due and nobody else does."""
+    probing.probe(channel_id, timezone.now())
 
 
 @shared_task(name="jobs.wake_replays")

@@ -17,6 +17,7 @@ from jobs.models import Run
 
 TASK = "jobs.execute"
 REPLAY_TASK = "jobs.replay_events"
+PROBE_TASK = "jobs.probe"
 RUNS_PER_MESSAGE = 10
 RESEND_AFTER = timedelta(seconds=30)
 TRY_BROKER_AFTER = timedelta(seconds=1)
@@ -68,6 +69,14 @@ def send_replay(replay_id: int) -> None:
         current_app.send_task(REPLAY_TASK, args=[replay_id], retry=False)
     except Exception:
         log.warning("broker away, replay %s waits for maintenance", replay_id, exc_info=True)
+
+
+def send_probe(channel_id: int) -> None:
+    """Have a worker probe a channel's platform; a lost message is sent again by the clock."""
+    try:
+        current_app.send_task(PROBE_TASK, args=[channel_id], retry=False)
+    except Exception:
+        log.warning("broker away, the probe of channel %s waits", channel_id, exc_info=True)
 
 
 def _publish(app: Celery, chunks: list[Sequence[int]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +18,7 @@ from jobs.lease import Clock, LeaseLost, hold
 from jobs.masking import without_secrets
 from jobs.models import Job, Run, RunLog, RunStatus, Unit
 from jobs.overlap import Sort
+from jobs.traffic import Traffic
 from oms import parking
 from oms.work import Applied, Context, FollowUp, Outcome, Park, PullLogic, payload_of
 
@@ -25,7 +26,7 @@ COUNTS = ("read", "created", "updated", "unchanged", "parked", "rescued", "progr
 """What a run counts; written page by page."""
 PROGRESS = ("progress_done", "progress_total", "progress_unit")
 """How far the attempt is; travels with the writes of counts and lease, at no cost of its own."""
-PARTS = ("outcomes", "pending", "follow_ups", "seen", "parked_before")
+PARTS = ("outcomes", "pending", "follow_ups", "seen", "parked_before", "handled", "came_further")
 """Of `Work`: what it has learned from the records so far."""
 TOO_FEW_TO_JUDGE = 20
 UNANSWERED_IN_A_ROW = 5
@@ -33,6 +34,9 @@ UNANSWERED_IN_A_ROW = 5
 CONFLICTS = {"40P01": "a deadlock", "40001": "a serialization failure"}
 """What PostgreSQL ends a transaction for so that another can go on, by its SQLSTATE."""
 MOST_REPEATS = 3
+
+MOST_FRUITLESS = 10
+"""A run that gave way so often and came no further asks on, whatever is left of the budget."""
 
 P = ParamSpec("P")
 
@@ -45,7 +49,9 @@ class MostlyBad(Permanent):
 class Work:
     """`pending` are records to park, by id: (reason, payload); parked only if most are good.
 
-    `seen` are the ids of all records that were judged, in whatever part or batch.
+    `seen` are the ids of all records that were judged, in whatever part or batch. `handled`: what
+    was asked for by id and is done, with its outcome; the run need not ask for it again.
+    `came_further`: something is done that stays done where the run gives way.
     """
 
     run: Run
@@ -53,6 +59,7 @@ class Work:
     channel: Channel
     connector: Connector
     clock: Clock
+    traffic: Traffic | None = None
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     pending: dict[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
     follow_ups: list[FollowUp] = field(default_factory=list)
@@ -60,6 +67,8 @@ class Work:
     finished_runs: list[int] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     parked_before: set[str] = field(default_factory=set)
+    handled: dict[str, str] = field(default_factory=dict)
+    came_further: bool = False
 
     @property
     def type(self) -> JobType:
@@ -102,6 +111,23 @@ class Work:
         held = Run.objects.filter(pk=self.run.pk, status=RunStatus.RUNNING, lease=self.run.lease)
         if not held.update(**self._values(*COUNTS, *PROGRESS)):
             raise LeaseLost(f"run {self.run.pk} is no longer ours")
+
+    def ask(self) -> None:
+        """Before the next item: raises `GivesWay` where the budget has no call for this run."""
+        if self.traffic is not None and self.run.fruitless < MOST_FRUITLESS:
+            self.traffic.ask()
+
+    def next_page(self, pages: Iterator[Sequence[Record]]) -> Sequence[Record] | None:
+        """The page after, None after the last; raises `GivesWay` as `ask` if it takes a call."""
+        if self.traffic is None or self.run.fruitless >= MOST_FRUITLESS:
+            return next(pages, None)
+        with self.traffic.asking():
+            return next(pages, None)
+
+    def done(self, external_id: str) -> None:
+        """What was asked for by this id is done."""
+        self.handled[external_id] = str(self.outcomes.get(external_id, ""))
+        self.came_further = True
 
     def check_lease(self) -> None:
         hold(self.run, self.clock(), **self._values(*PROGRESS))
@@ -189,6 +215,7 @@ def apply_entity(
     handled = [one.external_id for one in records if one.external_id in work.outcomes]
     if len(handled) == len(records):
         handled.append(external_id)
+        work.done(external_id)
     parking.resolve(work.channel, work.type, handled, work.clock())
     work.save_counts(work.clock())
 

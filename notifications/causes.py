@@ -14,9 +14,18 @@ from django.urls import reverse
 from accounts.models import Account
 from channels.enums import JobType
 from channels.models import Channel, WebhookMapping
+from jobs import circuits
 from jobs.blind import CLOCK, WEB
 from jobs.maintenance import NO_WEBHOOK
-from jobs.models import EmergencyState, EmergencyTransition, Heartbeat, Job, Run, RunStatus
+from jobs.models import (
+    Circuit,
+    EmergencyState,
+    EmergencyTransition,
+    Heartbeat,
+    Job,
+    Run,
+    RunStatus,
+)
 from jobs.rows import warnings
 from jobs.world import World, load_world
 from notifications.models import CauseKind, Level
@@ -54,11 +63,13 @@ class Cause:
 def open_causes(account: Account, at: datetime) -> list[Cause]:
     """The gravest first; about ten queries, however many channels and runs there are."""
     world = load_world(account)
+    ill = _ill(world)
     found = [
         *_of_program(at),
         *_of_account(world, at),
         *_of_channels(world, at),
-        *_failing(world, at),
+        *_out_of_reach(world, ill, at),
+        *_failing(world, ill, at),
         *_degraded(world),
         *_parked(world),
         *_configuration(world),
@@ -127,7 +138,34 @@ def _of_channels(world: World, at: datetime) -> Iterator[Cause]:
         )
 
 
-def _failing(world: World, at: datetime) -> Iterator[Cause]:
+def _ill(world: World) -> dict[int, Circuit]:
+    """The circuits that are not closed, of channels whose jobs run."""
+    return circuits.open_ones(pk for pk, one in world.channels.items() if one.runs_jobs)
+
+
+def _out_of_reach(world: World, ill: dict[int, Circuit], at: datetime) -> Iterator[Cause]:
+    """Platforms that are left alone for now; told once, and once that they are back."""
+    for pk, circuit in ill.items():
+        channel = world.channels[pk]
+        yield Cause(
+            CauseKind.CIRCUIT_OPEN,
+            _key_of_circuit(pk),
+            Level.ERROR,
+            f"{channel}: circuit open. {circuits.said(circuit)}",
+            "Look whether the platform is well and takes the channel's credentials. Probe now on "
+            "the channel's page asks it at once.",
+            _page(channel),
+            channel=pk,
+            since=circuit.since,
+            part_of=_explained_by(channel, at),
+        )
+
+
+def _key_of_circuit(channel_id: int) -> str:
+    return f"{CauseKind.CIRCUIT_OPEN.value}:{channel_id}"
+
+
+def _failing(world: World, ill: dict[int, Circuit], at: datetime) -> Iterator[Cause]:
     """Jobs whose newest runs failed, with how many did in a row."""
     jobs = {job.pk: job for job in world.jobs.values()}
     streaks = {row["job_id"]: row for row in _failures(world.account, at)}
@@ -150,7 +188,8 @@ def _failing(world: World, at: datetime) -> Iterator[Cause]:
             type=job.type,
             since=row["since"],
             failures=count,
-            part_of=_explained_by(world.channels[job.channel_id], at),
+            part_of=_explained_by(world.channels[job.channel_id], at)
+            or (_key_of_circuit(job.channel_id) if job.channel_id in ill else ""),
         )
 
 

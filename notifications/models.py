@@ -37,6 +37,7 @@ class CauseKind(models.TextChoices):
     ACCOUNT_DISABLED = "account_disabled", "The account is disabled"
     ATTENTION = "attention", "A channel's settings or credentials are refused"
     EXPIRED = "expired", "A channel's authorization expired"
+    CIRCUIT_OPEN = "circuit_open", "A channel's platform does not answer as it should"
     FAILING = "failing", "A job fails"
     SUBSCRIPTION_LOST = "subscription_lost", "A webhook is missing at the platform"
     DEGRADED = "degraded", "Webhooks were or may be lost"

@@ -13,7 +13,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from jobs.models import Event, EventStatus, Heartbeat, Run, RunStatus
+from jobs.circuit import State
+from jobs.models import Circuit, Event, EventStatus, Heartbeat, Run, RunStatus
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 NEWEST = 10_000
@@ -43,6 +44,7 @@ class Figures(Collector):
         yield _by_status(
             "omsauto_events_newest", f"The newest {NEWEST} events", _newest(Event.objects.all())
         )
+        yield _circuits()
         yield _seconds(
             "omsauto_queue_age_seconds", "For how long the oldest due run waits", self._queue_age()
         )
@@ -75,6 +77,18 @@ def _newest(rows: QuerySet[Any]) -> dict[str, int]:
     last: int = rows.aggregate(last=Max("pk"))["last"] or 0
     newest = rows.filter(pk__gt=last - NEWEST).order_by()
     return dict(newest.values_list("status").annotate(rows=Count("pk")))
+
+
+def _circuits() -> Metric:
+    """Channels whose circuit is not closed, by its state; zeros are told as well."""
+    family = GaugeMetricFamily(
+        "omsauto_circuits", "Channels whose platform is left alone, by state.", labels=["state"]
+    )
+    rows = Circuit.objects.filter(wake_at__isnull=False).order_by()
+    counts = dict(rows.values_list("state").annotate(rows=Count("pk")))
+    for state in (State.OPEN, State.HALF_OPEN):
+        family.add_metric([state.value], counts.get(state.value, 0))
+    return family
 
 
 def _by_status(name: str, text: str, counts: dict[str, int]) -> Metric:

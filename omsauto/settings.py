@@ -53,6 +53,12 @@ OMSAUTO_BY_ID_MAX_AGE_DAYS: int = env.int("OMSAUTO_BY_ID_MAX_AGE_DAYS", default=
 # An open record that could not be read in this many by-ID runs in a row is parked, and asked for
 # again only when a retry of the parked record has worked.
 OMSAUTO_BY_ID_GIVE_UP_RUNS: int = env.int("OMSAUTO_BY_ID_GIVE_UP_RUNS", default=5)
+# This share of what a platform lets a channel ask for is kept for runs by hand and by webhook.
+OMSAUTO_BUDGET_RESERVE_PERCENT: int = env.int("OMSAUTO_BUDGET_RESERVE_PERCENT", default=20)
+# A channel's runs wait after this many connection, time-out, 5xx or login errors in a row. Its
+# platform is tried again after this many seconds, then after twice as many, up to 15 minutes.
+OMSAUTO_CIRCUIT_FAILURES: int = env.int("OMSAUTO_CIRCUIT_FAILURES", default=5)
+OMSAUTO_CIRCUIT_FIRST_WAIT_SECONDS: int = env.int("OMSAUTO_CIRCUIT_FIRST_WAIT_SECONDS", default=30)
 # Events older than this are deleted; duplicates are recognised for as long (at least 7 days).
 OMSAUTO_EVENT_RETENTION_DAYS: int = env.int("OMSAUTO_EVENT_RETENTION_DAYS", default=30)
 # So far back a trace knows which run created, changed or sent a record.

@@ -194,8 +194,10 @@ class Connector:
 
     `settings` and `secrets` hold the channel's values by the names of `fields`. `http` is made
     by the caller with time-outs and the guard against private addresses. `limit` is what the
-    platform last said of its limit. `id_paths` are JSONPath expressions by topic, where the
-    connector has `custom_topics`: of every mapped topic, "" where the channel's own path holds.
+    platform last said of its limit; `heard` is told of it too where that is not in the headers of
+    its answers, which the caller's client hears itself. `id_paths` are JSONPath expressions by
+    topic, where the connector has `custom_topics`: of every mapped topic, "" where the channel's
+    own path holds.
     """
 
     id: ClassVar[str]
@@ -230,12 +232,14 @@ class Connector:
         http: httpx.Client | None = None,
         log: Log = silent,
         id_paths: Mapping[str, str] | None = None,
+        heard: Callable[[Limit], None] = lambda limit: None,
     ) -> None:
         self.settings = settings
         self.secrets = secrets
         self.log = log
         self.limit: Limit | None = None
         self.id_paths = id_paths or {}
+        self.heard = heard
         self._http = http
 
     @property

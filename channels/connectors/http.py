@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
-from channels.connectors.base import Limit, Misconfigured, Permanent, Transient
+from channels.connectors.base import ConnectorError, Limit, Misconfigured, Permanent, Transient
 from channels.connectors.guard import ENCODINGS, GuardedTransport
 from channels.connectors.storable import cleaned
 
@@ -25,12 +25,48 @@ _EARLIEST_INSTANT = 1_000_000_000
 """Seconds since 1970 in 2001: a larger Reset is an instant, a smaller one is a time to wait."""
 
 
-def make_client(*, allow_private: bool) -> httpx.Client:
+class Listener(Protocol):
+    """Whoever wants to know how each call went, before the connector makes sense of it."""
+
+    def calling(self) -> None:
+        """A call is about to be made; what this raises keeps it from being made."""
+
+    def answered(self, response: httpx.Response) -> None:
+        """The platform answered, whatever it said."""
+
+    def failed(self, request: httpx.Request, error: Exception) -> None:
+        """It did not: connection, time-out, or what authenticates a call did not let it go out."""
+
+
+class _Client(httpx.Client):
+    """Tells a listener of each call, those of authentication as part of what they are for."""
+
+    def __init__(self, listener: Listener | None, **options: Any) -> None:
+        super().__init__(**options)
+        self._listener = listener
+
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        if self._listener is None:
+            return super().send(request, **options)
+        self._listener.calling()
+        try:
+            response = super().send(request, **options)
+        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError):
+            raise  # nothing was called
+        except (httpx.TransportError, httpx.DecodingError, ConnectorError) as error:
+            self._listener.failed(request, error)
+            raise
+        self._listener.answered(response)
+        return response
+
+
+def make_client(*, allow_private: bool, listener: Listener | None = None) -> httpx.Client:
     """A client for one run; redirects are not followed, so the guard sees every address."""
     transport = GuardedTransport(
         allow_private=allow_private, longest=LONGEST_CALL, most=MAX_ANSWER_BYTES
     )
-    return httpx.Client(
+    return _Client(
+        listener,
         transport=transport,
         timeout=TIMEOUT,
         headers={"Accept-Encoding": ENCODINGS},
@@ -145,20 +181,38 @@ def limit_of(response: httpx.Response) -> Limit | None:
 
     Understood are, in this order: `RateLimit: "name";r=50;t=30` with its `RateLimit-Policy` and the
     older `limit=100, remaining=50, reset=30` (drafts of the IETF's httpapi working group), the
-    families `RateLimit-*`, `X-RateLimit-*` and `X-Rate-Limit-*` with Limit, Remaining and Reset.
+    families `RateLimit-*`, `X-RateLimit-*` and `X-Rate-Limit-*` with Limit, Remaining and Reset,
+    and Shopify's `X-Shopify-Shop-Api-Call-Limit: 32/40`, which counts what is used.
     Of several limits the first one named counts. A 429 leaves nothing, until its Retry-After is
-    over where it has one.
+    over where it has one; nor does a 503 that has one.
     https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
     """
     found = _structured_limit(response.headers)
     for prefix in ("ratelimit", "x-ratelimit", "x-rate-limit"):
         found = found or _header_family(response.headers, prefix)
-    if response.status_code != httpx.codes.TOO_MANY_REQUESTS:
-        return found
+    found = found or _used_of(response.headers.get("x-shopify-shop-api-call-limit", ""))
     wait = retry_after(response)
+    if not _is_refused(response, wait):
+        return found
     if found is None:
         return Limit(0.0, resets_in=wait)
     return replace(found, remaining=0.0, resets_in=found.resets_in if wait is None else wait)
+
+
+def _is_refused(response: httpx.Response, wait: float | None) -> bool:
+    """Is the platform to be left alone, for the time that it says?"""
+    status = response.status_code
+    return status == httpx.codes.TOO_MANY_REQUESTS or (
+        status == httpx.codes.SERVICE_UNAVAILABLE and wait is not None
+    )
+
+
+def _used_of(text: str) -> Limit | None:
+    found = re.fullmatch(r"\s*([0-9]{1,9})/([0-9]{1,9})\s*", text)
+    if found is None:
+        return None
+    used, capacity = float(found[1]), float(found[2])
+    return Limit(max(capacity - used, 0.0), capacity)
 
 
 def _structured_limit(headers: httpx.Headers) -> Limit | None:

@@ -201,12 +201,15 @@ class Authorization:
 class Limit:
     """What the platform said of its limit with its last answer, in its own unit.
 
-    `remaining` of `capacity`, `resets_in` seconds until there is more; None where it did not say.
+    `remaining` of `capacity`, `resets_in` seconds until it is full again, `restores` units that
+    come back each second; None where it did not say. `cost`: what one call takes.
     """
 
     remaining: float
     capacity: float | None = None
     resets_in: float | None = None
+    restores: float | None = None
+    cost: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

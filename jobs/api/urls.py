@@ -27,6 +27,7 @@ urlpatterns = [
     path("accounts/<int:account>/recurring-jobs/<str:type>/", accounts.RecurringJob.as_view()),
     path("channels/", channels.ChannelList.as_view()),
     path("channels/<int:channel>/", channels.ChannelView.as_view()),
+    path("channels/<int:channel>/probe/", channels.ProbeView.as_view()),
     path("channels/<int:channel>/preview/", channels.ChannelPreviewView.as_view()),
     path("channels/<int:channel>/mappings/", channels.MappingList.as_view()),
     path("channels/<int:channel>/mappings/<int:mapping>/", channels.MappingView.as_view()),

@@ -31,6 +31,7 @@ from jobs.models.runs import (
     Unit,
 )
 from jobs.models.slots import SlotOutcome, SlotStretch
+from jobs.models.traffic import ChannelBudget, Circuit
 
 __all__ = [
     "ACTIVE",
@@ -39,6 +40,8 @@ __all__ = [
     "TRIGGERS",
     "WAITING",
     "AttemptOutcome",
+    "ChannelBudget",
+    "Circuit",
     "EmergencyState",
     "EmergencyTransition",
     "Event",

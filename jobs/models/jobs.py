@@ -31,6 +31,8 @@ class Job(models.Model):
     `last_identifier`, `open_after` and `open_errors` are the memory of by-ID runs: the last
     record found at the platform, our key of the last open record asked for, and by external id
     in how many runs in a row an open record could not be read.
+    The emergency timer stands still since `frozen_since`, and did in `frozen_spans` (pairs of ISO
+    instants): the channel's circuit was open.
     """
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="jobs")
@@ -66,6 +68,8 @@ class Job(models.Model):
     evidence = models.CharField(max_length=250, blank=True, editable=False)
     degraded_at = models.DateTimeField(null=True, editable=False)
     clean_runs = models.PositiveSmallIntegerField(default=0, editable=False)
+    frozen_since = models.DateTimeField(null=True, editable=False)
+    frozen_spans = models.JSONField(default=list, editable=False)
 
     proven_until = models.DateTimeField()
     heard_at = models.DateTimeField(null=True, editable=False)

@@ -61,6 +61,11 @@ class Run(models.Model):
     `unproven_since`, of emergency runs: up to when the data was proven (or believed) complete as
     the run was asked for. The progress is that of the attempt under way, in `progress_unit`;
     `progress_total` is None where nobody can know it.
+
+    `waits_for`: why a queued run that was due was put back, "" where it was not. A run that
+    `gave_way` to others amid an attempt goes on with that attempt; `handled` are the entities it
+    need not ask for again, with their outcomes; `place` is the last identifier that a by-ID run
+    has come to; `fruitless` counts how often it gave way having come no further.
     """
 
     job = models.ForeignKey(Job, models.CASCADE, related_name="runs", db_index=False)
@@ -88,6 +93,11 @@ class Run(models.Model):
     unproven_since = models.DateTimeField(null=True)
     entities = models.JSONField(default=list)
     unfinished = models.BooleanField(default=False)
+    waits_for = models.CharField(max_length=250, blank=True)
+    gave_way = models.BooleanField(default=False)
+    fruitless = models.PositiveSmallIntegerField(default=0)
+    handled = models.JSONField(default=dict)
+    place = models.CharField(max_length=120, blank=True)
     attempt_started_at = models.DateTimeField(null=True)
     progress_done = models.PositiveIntegerField(default=0)
     progress_total = models.PositiveIntegerField(null=True)
@@ -153,6 +163,16 @@ class Run(models.Model):
     @causes.setter
     def causes(self, causes: list[str]) -> None:
         self.causes_text = f",{','.join(causes)}," if causes else ","
+
+    @property
+    def said_reason(self) -> str:
+        """Why it waits, where it was put back; else why it exists or ended."""
+        return self.waits_for if self.status == RunStatus.QUEUED and self.waits_for else self.reason
+
+    @property
+    def waits_short(self) -> str:
+        """The first words of what it waits for."""
+        return self.waits_for.partition(":")[0]
 
     @property
     def is_active(self) -> bool:

@@ -9,12 +9,17 @@ from django.shortcuts import redirect
 from accounts.models import Role
 from channels.enums import Kind
 from channels.models import Channel
-from jobs import configure, connection, control, subscriptions
+from jobs import circuits, configure, connection, control, probing, subscriptions
 from jobs.change import Change, Refused
 from jobs.consequences import Consequence
 from jobs.models import Job
 from jobs.pages.here import Here, find_channel, page
 from jobs.saving import delete_channel
+
+WAITS = (
+    "The channel's circuit is open, so the run waits: it starts when the platform answers again. "
+    "Probe now on the channel's page asks it at once."
+)
 
 
 @page("POST")
@@ -37,6 +42,8 @@ def sync(here: Here, channel_id: int) -> HttpResponse:
         return redirect("channel", channel.pk)
     if not ticket.opened:
         messages.info(here.request, "A run was open already; this request joined it.")
+    if circuits.open_ones([channel.pk]):
+        messages.warning(here.request, WAITS)
     return redirect("run", ticket.run.pk)
 
 
@@ -53,6 +60,19 @@ def test_connection(here: Here, channel_id: int) -> HttpResponse:
     level = messages.SUCCESS if found.works else messages.ERROR
     messages.add_message(here.request, level, found.text)
     return HttpResponseRedirect(f"/channels/{channel.pk}/#connection")
+
+
+@page("POST")
+def probe_channel(here: Here, channel_id: int) -> HttpResponse:
+    """Ask a platform whose circuit is open now, whenever the next probe would have been."""
+    channel = find_channel(here, channel_id, Role.OPERATOR)
+    found = probing.probe_now(channel, here.at)
+    if found is None:
+        messages.info(here.request, "There is nothing to probe: it was done, or is under way.")
+    else:
+        level = messages.SUCCESS if found.works else messages.ERROR
+        messages.add_message(here.request, level, found.text)
+    return redirect("channel", channel.pk)
 
 
 def comes_from_first_run(here: Here) -> bool:

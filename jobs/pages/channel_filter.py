@@ -16,6 +16,7 @@ from channels.models import Channel
 
 HEALTH = (
     ("attention", "Needs attention"),
+    ("circuit", "Circuit open"),
     ("failing", "Failing"),
     ("degraded", "Degraded"),
     ("disabled", "Disabled"),

@@ -11,6 +11,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from accounts.models import Account
 from channels.models import Channel
+from jobs import circuits
 from jobs.models import Run
 from jobs.pages import channel_facts
 from jobs.pages.channel_facts import SHOWN_COLUMNS, JobFacts
@@ -85,6 +86,7 @@ class _Facts:
         self.failures = dict(failures.values_list("channel", "pk"))
         self.parked = channel_facts.parked(ids)
         self.rescues = channel_facts.rescues(ids, at)
+        self.ill = circuits.open_ones(row.pk for row in rows)
 
     def line(self, channel: Channel) -> Line:
         jobs = self.jobs.get(channel.pk, JobFacts())
@@ -106,6 +108,8 @@ class _Facts:
             return "disabled"
         if channel.attention(self.at):
             return "attention"
+        if channel.pk in self.ill:
+            return "circuit"
         if channel.pk in self.failures:
             return "failing"
         if jobs.degraded:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from accounts.models import Role
 from channels.enums import JobType
 from channels.models import Channel
-from jobs import configure, mappings
+from jobs import circuits, configure, mappings
 from jobs.change import Change, Refused, put
 from jobs.consequences import Consequence
 from jobs.pages import first_run
@@ -155,6 +155,7 @@ def _render(
         "nav_current": channel.kind,
         "may_edit": here.may_operate,
         "attention": channel.attention(here.at),
+        "circuit": circuits.open_ones([channel.pk]).get(channel.pk) if channel.runs_jobs else None,
         "guide": first_run.of_channel(channel.account, channel, form.world),
         "warnings": webhook_warnings(form.world),
         "job_types": [JobType(job.type) for job in form.world.jobs.values() if job.row],

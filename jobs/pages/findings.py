@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from channels.enums import JobType, Row
 from channels.models import Channel
-from jobs.models import Job, Run
+from jobs import circuits
+from jobs.models import Circuit, Job, Run
 from jobs.pages.standing import Standing
 from jobs.rows import Concern, concerns
 from jobs.world import World
@@ -22,13 +23,14 @@ class Cause(TextChoices):
     """Sorts of findings, the gravest first."""
 
     CONNECTION = "connection", "Connection"
+    CIRCUIT = "circuit", "Circuit open"
     FAILED = "failed", "Failed runs"
     LOST = "lost", "Lost webhooks"
     PARKED = "parked", "Parked records"
     SETTINGS = "settings", "Settings"
 
 
-GRAVE = (Cause.CONNECTION, Cause.FAILED)
+GRAVE = (Cause.CONNECTION, Cause.CIRCUIT, Cause.FAILED)
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,9 @@ def findings(line: Standing, settings: Iterable[Concern] = ()) -> Iterator[Findi
     """The gravest first; `settings` is what there is to warn of in the channel's settings."""
     if line.attention:
         yield _connection(line)
-    elif line.failure:
+    if line.circuit:
+        yield _circuit(line.channel, line.circuit)
+    elif line.failure and not line.attention:
         yield _failure(line.channel, line.failure)
     if line.degraded:
         yield _losses(line)
@@ -117,6 +121,15 @@ def _connection(line: Standing) -> Finding:
         ), opened
 
     return _finding(Cause.CONNECTION, channel, line.attention, actions)
+
+
+def _circuit(channel: Channel, circuit: Circuit) -> Finding:
+    def actions() -> tuple[Action, ...]:
+        probe = Action("Probe now", reverse("probe_channel", args=[channel.pk]), post=True)
+        return probe, Action("Open the connection", _tab(channel, "connection"))
+
+    text = f"Circuit open. {circuits.said(circuit)}"
+    return _finding(Cause.CIRCUIT, channel, text, actions)
 
 
 def _failure(channel: Channel, run: Run) -> Finding:

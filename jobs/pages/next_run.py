@@ -108,8 +108,11 @@ def _slots(job: Job, plan: Plan, at: datetime) -> Iterator[str]:
 
 def _open_runs(job: Job) -> Iterator[str]:
     opened = Run.objects.filter(job=job, status__in=[RunStatus.QUEUED, RunStatus.RUNNING])
-    for run in opened.only("status", "attempt", "sort", "not_before").order_by("pk"):
-        if run.is_active and run.sort == Sort.FULL:
+    shown = opened.only("status", "attempt", "sort", "not_before", "waits_for")
+    for run in shown.order_by("pk"):
+        if run.waits_for:
+            yield f"Run {run.pk} waits until {_clock(run.not_before)}: {run.waits_for}"
+        elif run.is_active and run.sort == Sort.FULL:
             yield f"Run {run.pk} is under way: a slot that comes meanwhile is coalesced into it."
         elif run.is_active:
             yield f"Run {run.pk} is under way: what comes meanwhile waits for its end."
@@ -121,6 +124,8 @@ def _emergency(job: Job, plan: Plan, at: datetime) -> str:
     if not plan.emergency.on:
         return f"Its emergency job is off: {plan.emergency.reason}."
     due = job.emergency_due_at
+    if due is None and job.frozen_since:
+        return f"Its emergency job is on; {job.emergency_due_reason}."
     if due is None:
         return "Its emergency job is on; its run is queued or under way."
     when = f"due {_clock(due)}" if due > at else "due now"

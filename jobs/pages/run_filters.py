@@ -134,7 +134,7 @@ def runs_of(here: Here, wanted: Filters) -> QuerySet[Run]:
         runs = runs.filter(created_at__gte=wanted.since)
     if wanted.until:
         runs = runs.filter(created_at__lt=wanted.until)
-    return runs.select_related("channel").defer("entities", "error")
+    return runs.select_related("channel").defer("entities", "error", "handled")
 
 
 def stretches_of(here: Here, wanted: Filters) -> QuerySet[SlotStretch]:

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from accounts.models import Account
 from channels.models import Channel
-from jobs.models import Run
+from jobs import circuits
+from jobs.models import Circuit, Run
 from jobs.pages import channel_facts
 from jobs.pages.channel_facts import SHOWN_COLUMNS, JobFacts
 
@@ -23,7 +24,7 @@ class Standing:
     `emergencies`: (state, how many of its jobs), the gravest first, without those that are off.
     `degraded`: the type of a job whose emergency job is degraded, "" where none is.
     `failure`: the newest failed run of a job that has not succeeded since. `rescues` are those
-    of the last 24 hours, `rescues_week` those of 7 days.
+    of the last 24 hours, `rescues_week` those of 7 days. `circuit`: where it is not closed.
     """
 
     channel: Channel
@@ -38,11 +39,13 @@ class Standing:
     rescues_week: int
     failure: Run | None
     attention: str
+    circuit: Circuit | None
 
     @property
     def grade(self) -> int:
         """How grave its state is, 0 for the gravest."""
-        grades = (self.attention or self.failure, self.degraded, self.parked, self.running_jobs)
+        ill = self.attention or self.circuit or self.failure
+        grades = (ill, self.degraded, self.parked, self.running_jobs)
         if not self.channel.enabled:
             return len(grades) + 1
         return next((number for number, found in enumerate(grades) if found), len(grades))
@@ -54,9 +57,10 @@ def standings(account: Account, at: datetime) -> list[Standing]:
     ids = present.order_by().values("pk")
     jobs, running = channel_facts.job_facts(ids), channel_facts.running_emergencies(account)
     parked, rescues = channel_facts.parked(ids), channel_facts.rescues(ids, at)
-    failures = _failures(account, at)
+    channels = list(present.only(*SHOWN_COLUMNS))
+    failures, ill = _failures(account, at), circuits.open_ones(one.pk for one in channels)
     found = []
-    for channel in present.only(*SHOWN_COLUMNS):
+    for channel in channels:
         channel.account = account
         facts = jobs.get(channel.pk, JobFacts())
         of_day, of_week = rescues.get(channel.pk, (0, 0))
@@ -74,6 +78,7 @@ def standings(account: Account, at: datetime) -> list[Standing]:
                 rescues_week=of_week,
                 failure=failures.get(channel.pk),
                 attention=channel.attention(at),
+                circuit=ill.get(channel.pk) if channel.runs_jobs else None,
             )
         )
     return sorted(found, key=lambda line: line.channel.name.casefold())

@@ -12,7 +12,8 @@ from django.utils.html import format_html
 from accounts.models import HistoryEntry
 from channels.enums import JobType
 from channels.models import Channel
-from jobs.models import RecordChange, Run
+from jobs.circuits import said
+from jobs.models import Circuit, RecordChange, Run
 from jobs.pages.progress import Progress, progress_of
 from jobs.pages.trace import trace_of
 from jobs.pages.words import history_lines
@@ -78,6 +79,12 @@ def clock(local: datetime) -> str:
 def job_label(job_type: str) -> str:
     """ "Receive Orders" for receive_orders."""
     return JobType(job_type).label
+
+
+@register.filter
+def circuit_words(circuit: Circuit) -> str:
+    """What it means that the circuit is not closed."""
+    return said(circuit)
 
 
 @register.filter

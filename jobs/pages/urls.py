@@ -49,6 +49,7 @@ urlpatterns = [
     path(
         "channels/<int:channel_id>/test/", channel_actions.test_connection, name="test_connection"
     ),
+    path("channels/<int:channel_id>/probe/", channel_actions.probe_channel, name="probe_channel"),
     path("channels/<int:channel_id>/enable/", channel_actions.enable, name="enable_channel"),
     path("channels/<int:channel_id>/disable/", channel_actions.disable, name="disable_channel"),
     path("channels/<int:channel_id>/delete/", channel_actions.delete, name="delete_channel"),

@@ -167,7 +167,7 @@ def test_the_budget_is_read_from_each_answer() -> None:
 
     assert before is None
     assert shop.available < 500
-    assert connector.limit == Limit(shop.available, 2000, (2000 - shop.available) / 100)
+    assert connector.limit == Limit(shop.available, 2000, (2000 - shop.available) / 100, 100, 3)
 
 
 def test_a_long_list_waits_for_its_budget_instead_of_being_throttled() -> None:

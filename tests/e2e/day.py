@@ -7,8 +7,9 @@ from datetime import timedelta
 from accounts import invitations, tokens
 from accounts.models import Role
 from channels.models import Channel
-from jobs import configure
-from jobs.models import Event, EventReplay, Run
+from jobs import circuits, configure, control
+from jobs.lease import claim
+from jobs.models import Event, EventReplay, Job, Run
 from notifications.models import Destination, Rule
 from notifications.tell import tell
 from oms.models import Order, ParkedRecord, Shipment
@@ -19,7 +20,7 @@ from tests.sandbox_server import SECRET, SandboxServer
 
 
 def busy_day(scene: Scene, sandbox: SandboxServer, home: str, name: str) -> Channel:
-    """A shop: orders taken over, one parked, one rescued, a job of another shop failing."""
+    """A shop: orders taken over, one parked, one rescued; a second one fails, a third is ill."""
     platform = sandbox.shop("shop")
     secrets = {**platform.secrets, "webhook_secret": SECRET}
     made = scene.channel(name, settings=platform.settings, secrets=secrets, sync_from=NOW)
@@ -43,7 +44,18 @@ def busy_day(scene: Scene, sandbox: SandboxServer, home: str, name: str) -> Chan
     scene.move_to(NOW + timedelta(minutes=16))
     scene.work()
     scene.channel("Stable shop", track="stable", enabled=False)
+    _leave_alone(scene.channel("Ill shop"))
     return made
+
+
+def _leave_alone(ill: Channel) -> None:
+    """Its platform does not answer, and a run waits for it."""
+    for _ in range(5):
+        circuits.note_failure(ill.pk, f"GET https://shop.example.com/{'a' * 90} answered 502", NOW)
+    job = Job.objects.with_channel().get(channel=ill, type="receive_orders")
+    run = control.run_now(job, NOW).run
+    assert run is not None
+    assert claim(run.pk, NOW) is None
 
 
 def paths_of(shop: Channel) -> list[str]:
@@ -51,6 +63,7 @@ def paths_of(shop: Channel) -> list[str]:
     channel = f"/channels/{shop.pk}/"
     runs = Run.objects.order_by("pk")
     shown = [runs.filter(rescued__gt=0).get(), runs.exclude(error="").first(), runs.first()]
+    shown.append(runs.exclude(waits_for="").get())
     assert Shipment.objects.exists()
     assert ParkedRecord.objects.exists()
     replay = EventReplay.objects.create(

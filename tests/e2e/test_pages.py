@@ -26,6 +26,7 @@ NOT_PAGES = {
     "sync",
     "bulk_edit",
     "test_connection",
+    "probe_channel",
     "preview_account",
     "preview_recurring",
     "switch_account",

@@ -6,9 +6,11 @@ import pytest
 import time_machine
 from django.test import Client
 
+from jobs import circuits
 from jobs.models import Heartbeat
 from omsauto import health
 from omsauto.celery import app
+from tests import builders
 
 NOW = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
 # Nothing listens on the discard port of a machine like this.
@@ -94,3 +96,17 @@ def test_metrics_tell_the_age_of_the_last_tick(web: Client) -> None:
     assert 'omsauto_runs_open{status="queued"} 0.0' in text
     assert 'omsauto_events_open{status="held"} 0.0' in text
     assert "omsauto_queue_age_seconds 0.0" in text
+
+
+@pytest.mark.django_db
+@time_machine.travel(NOW, tick=False)
+def test_metrics_count_the_channels_whose_platform_is_left_alone(web: Client) -> None:
+    assert 'omsauto_circuits{state="open"} 0.0' in web.get("/metrics").content.decode()
+    channel = builders.sales_channel(builders.account())
+    for _ in range(5):
+        circuits.note_failure(channel.pk, "it answered 500", NOW)
+
+    text = web.get("/metrics").content.decode()
+
+    assert 'omsauto_circuits{state="open"} 1.0' in text
+    assert 'omsauto_circuits{state="half_open"} 0.0' in text

@@ -12,7 +12,9 @@ from jobs import configure
 from oms.models import StockLevel
 from oms.stock import ensure_levels
 from tests import builders
+from tests.http_server import served
 from tests.jobs import platform, trade
+from tests.jobs.limited import LimitedShop, connect
 from tests.jobs.stage import START, Stage
 
 
@@ -95,3 +97,19 @@ def orders_shop(stage: Stage, listening_shop: Channel) -> Channel:
     """The listening shop whose only emergency job is that of Receive Orders."""
     stage.save(listening_shop, receive_order_updates={"emergency_period_minutes": None})
     return listening_shop
+
+
+@pytest.fixture
+def far_shop(stage: Stage) -> LimitedShop:
+    """A shop behind HTTP; nobody is limited and it is well."""
+    return LimitedShop({"orders": []}, now=lambda: stage.now)
+
+
+@pytest.fixture
+def web_shop(stage: Stage, far_shop: LimitedShop) -> Iterator[Channel]:
+    """Its channel, in mode Webhook; only Receive Orders has an emergency job, each hour."""
+    with served(far_shop) as address:
+        channel = connect(stage, address)
+        none = {"emergency_period_minutes": None}
+        stage.save(channel, mode="webhook", receive_order_updates=none, import_products=none)
+        yield channel

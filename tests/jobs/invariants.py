@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import Account
-from jobs import effects, fallback
+from jobs import circuits, effects, fallback
 from jobs.deadline import next_due
 from jobs.models import (
     EmergencyState,
@@ -23,7 +23,7 @@ from jobs.models import (
 from jobs.plan import Plan
 from jobs.slots import grid_of
 from jobs.timetable import Grid, next_slot, slots_between
-from jobs.world import load_world
+from jobs.world import World, load_world
 
 _INSTANT = datetime.resolution
 
@@ -95,11 +95,22 @@ def check(account: Account, books: Books, at: datetime) -> None:
         _check_runs(open_runs, plan)
         _check_emergency(job, open_runs)
         _check_events(job, stored.events[job.pk])
+    _check_circuits(world)
     for gone in Job.objects.exclude(channel__deleted_at=None):
         assert (gone.row, gone.next_slot_at, gone.emergency_due_at) == ("", None, None)
         assert not [run for run in stored.runs[gone.pk] if run.status == RunStatus.QUEUED]
     for job_id in books.looked:
         _check_slots(books.expected[job_id], stored.runs[job_id], stored.stretches[job_id])
+
+
+def _check_circuits(world: World) -> None:
+    """A timer stands still exactly while its channel's circuit is open; no run waits in vain."""
+    ill = circuits.open_ones(world.channels)
+    for job in world.jobs.values():
+        circuit = ill.get(job.channel_id)
+        assert job.frozen_since == (circuit.since if circuit else None)
+    for run in Run.objects.filter(status=RunStatus.QUEUED, waits_for__startswith=circuits.OPEN):
+        assert run.channel_id in ill, f"{run} waits for a circuit that is closed"
 
 
 def _check_slot(job: Job, grid: Grid | None, books: Books) -> None:
@@ -137,6 +148,9 @@ def _check_emergency(job: Job, open_runs: list[Run]) -> None:
     assert (job.degraded_at is not None) == degraded
     assert job.row == "webhook" or not degraded
     if asked or any(run.is_active for run in open_runs):
+        return
+    if job.frozen_since is not None:
+        assert job.emergency_due_at is None, "it is due though its timer stands still"
         return
     due = next_due(fallback.timer_of(job))
     assert (job.emergency_due_at, job.emergency_due_reason) == (due.at, due.reason[:250])

@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from jobs.deadline import RESUMED, Timer, next_due
+from jobs.deadline import RESUMED, Timer, next_due, passed, thawed
 
 
 def clock(text: str) -> datetime:
@@ -141,3 +143,64 @@ def test_evidence_spread_over_minutes_is_not_overtaken_by_the_degraded_state() -
     """Many jobs hear of it at once; each waits for its turn, though its last start is long past."""
     spread = replace(BUSY, degraded_at=clock("15:00"), evidence_at=clock("15:04"), evidence="blind")
     assert next_due(replace(spread, last_start=clock("10:00"))).at == clock("15:04")
+
+
+FROZEN = ((clock("12:10"), clock("12:40")), (clock("12:50"), clock("14:50")))
+"""Twice the platform could not be asked: half an hour and two hours."""
+
+
+@pytest.mark.parametrize(
+    ("timer", "due"),
+    [
+        (POLLED, "15:30"),
+        (replace(POLLED, last_start=clock("12:45")), "15:45"),
+        (replace(POLLED, proof_at=clock("12:30")), "15:40"),
+        (replace(POLLED, proof_at=clock("14:00")), "15:50"),
+        (replace(POLLED, proof_at=clock("15:00")), "16:00"),
+        (replace(POLLED, period=timedelta(minutes=10)), "12:10"),
+        (replace(LISTENING, proof_at=clock("20:00")), "17:30"),
+        (replace(LISTENING, degraded_at=clock("12:45"), proof_at=clock("20:00")), "15:45"),
+        (replace(POLLED, evidence_at=clock("13:00"), evidence="three rejected"), "13:00"),
+    ],
+)
+def test_time_in_which_the_platform_could_not_be_asked_is_no_silence(
+    timer: Timer, due: str
+) -> None:
+    assert next_due(replace(timer, frozen=FROZEN)).at == clock(due)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "spans"),
+    [
+        ("15:00", "16:00", (*FROZEN, (clock("15:00"), clock("16:00")))),
+        ("14:00", "16:00", (FROZEN[0], (clock("12:50"), clock("16:00")))),
+        ("12:00", "16:00", ((clock("12:00"), clock("16:00")),)),
+        ("15:00", "15:00", FROZEN),
+    ],
+)
+def test_a_further_frozen_time_joins_what_it_overlaps(
+    since: str, until: str, spans: tuple[tuple[datetime, datetime], ...]
+) -> None:
+    assert thawed(FROZEN, clock(since), clock(until)) == spans
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 500), st.integers(1, 100)), max_size=6),
+    st.integers(0, 600),
+    st.integers(0, 300),
+)
+def test_passed_time_is_the_time_outside_the_frozen_spans(
+    gaps: list[tuple[int, int]], start: int, length: int
+) -> None:
+    minute, spans, at = timedelta(minutes=1), list[tuple[datetime, datetime]](), clock("0:00")
+    for gap, width in gaps:
+        since = at + (gap + 1) * minute
+        at = since + width * minute
+        spans.append((since, at))
+    began = clock("0:00") + start * minute
+    end = passed(began, length * minute, spans)
+    inside = sum(
+        (max(min(until, end) - max(since, began), timedelta(0)) for since, until in spans),
+        timedelta(0),
+    )
+    assert end - began - inside == length * minute

@@ -27,7 +27,7 @@ from omsauto.front import Front
 from tests import builders
 from tests.jobs import platform
 from tests.jobs.stage import START
-from tests.jobs.test_story_races import at_once
+from tests.jobs.together import at_once
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 

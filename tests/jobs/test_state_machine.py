@@ -22,9 +22,20 @@ from hypothesis.stateful import (
 
 from accounts.models import Account
 from channels.connectors.base import ConnectorError, Misconfigured, Permanent, Transient
+from channels.connectors.values import Limit
 from channels.enums import JobType, Mode
 from channels.models import Channel, create_channel
-from jobs import clock, configure, control, effects, fallback, intake, lease
+from jobs import (
+    budgets,
+    circuits,
+    clock,
+    configure,
+    control,
+    effects,
+    fallback,
+    intake,
+    lease,
+)
 from jobs.change import JOB_FIELDS, STABLE_FIELDS, Change, Refused
 from jobs.consequences import Consequence
 from jobs.execute import execute
@@ -306,6 +317,24 @@ class Program(RuleBasedStateMachine):
             platform.PLATFORM.fail(FAULTS[fault], times)
         else:
             platform.PLATFORM.bad_entities[of] = FAULTS[fault]
+
+    @rule(number=index, well=st.booleans())
+    def a_platform_falls_ill_or_is_probed(self, number: int, well: bool) -> None:
+        channel = self.channel(number)
+        if not circuits.open_ones([channel.pk]):
+            for _ in range(5):
+                circuits.note_failure(channel.pk, "it answered 500", self.now)
+        elif well:
+            circuits.close(channel.pk, self.now)
+        elif taken := circuits.take_probe(channel.pk, self.now):
+            circuits.end_probe(taken, self.now, "it answered 502")
+        else:
+            circuits.mend(channel.pk, self.now)
+
+    @rule(number=index, left=one_of([0, 3, 100]))
+    def a_platform_tells_its_limit(self, number: int, left: int) -> None:
+        limit = Limit(left, 100, 600)
+        budgets.tell(self.channel(number).pk, self.now, budgets.Known(), limit)
 
     @rule(external_id=one_of(IDS), sku=one_of(["MUG", "UNKNOWN"]), heard=mostly, number=index)
     def an_order_changes(self, external_id: str, sku: str, heard: bool, number: int) -> None:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
-from threading import Barrier
 from threading import Event as Flag
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -28,6 +25,7 @@ from tests import builders
 from tests.jobs import platform
 from tests.jobs.slot_accounts import tally
 from tests.jobs.stage import START
+from tests.jobs.together import at_once
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -67,21 +65,6 @@ def save(account: Account, channel: Channel, **values: object) -> None:
 
 def job_of(channel: Channel) -> Job:
     return Job.objects.with_channel().get(channel=channel, type="receive_orders")
-
-
-def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """Each in a thread and connection of its own, all begun together; errors come back."""
-    barrier = Barrier(len(acts))
-
-    def act(one: Callable[[], Any]) -> Any:
-        try:
-            barrier.wait(10)
-            return one()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [future.result(30) for future in [pool.submit(act, one) for one in acts]]
 
 
 def work_on(run: Run, at: datetime) -> bool:

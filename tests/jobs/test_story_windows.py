@@ -159,6 +159,28 @@ def test_between_parts_a_due_batch_is_taken_in(
     assert (full.status, full.rescued, full.created) == ("succeeded", 0, 1)
 
 
+def test_a_record_that_was_read_is_read_again_for_an_event_that_is_taken_in(
+    stage: Stage, orders_shop: Channel, shopfloor: Platform
+) -> None:
+    stage.deliver(orders_shop, "order.created", "2000")
+    shopfloor.fail(Permanent("not today"))
+    stage.work()
+    stage.goto(START + 3 * DAY)
+    shopfloor.place(START, "2000")
+    shopfloor.fetched.clear()
+
+    def deliver_during_the_second_part() -> None:
+        if len(shopfloor.windows) == 2:
+            shopfloor.change("2000", stage.now, number="#changed")
+            stage.deliver(orders_shop, "order.created", "2000")
+
+    shopfloor.before_page = deliver_during_the_second_part
+    run_now(stage, orders_shop)
+
+    assert shopfloor.fetched == ["2000", "2000"]
+    assert Order.objects.get().number == "#changed"
+
+
 def test_a_batch_that_is_not_due_yet_is_left_to_its_time(
     stage: Stage, orders_shop: Channel, shopfloor: Platform
 ) -> None:

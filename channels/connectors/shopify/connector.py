@@ -282,3 +282,4 @@ class Shopify(Connector):
 
     def _heard(self, limit: Limit) -> None:
         self.limit = limit
+        self.heard(limit)

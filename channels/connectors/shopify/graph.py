@@ -60,9 +60,10 @@ class _Bucket:
     rate: float
     at: float
 
-    @property
-    def limit(self) -> Limit:
-        return Limit(self.available, self.capacity, (self.capacity - self.available) / self.rate)
+    def limit(self, cost: float) -> Limit:
+        """`cost`: of the call that was told of it."""
+        full_in = (self.capacity - self.available) / self.rate
+        return Limit(self.available, self.capacity, full_in, self.rate, cost)
 
     def seconds_until(self, cost: float, now: float) -> float:
         available = min(self.capacity, self.available + self.rate * (now - self.at))
@@ -181,7 +182,7 @@ class Graph:
                 float(status["restoreRate"]),
                 monotonic(),
             )
-            self._heard(self._bucket.limit)
+            self._heard(self._bucket.limit(self._costs.get(operation, 1.0)))
 
 
 def _answer(value: Any) -> Any:

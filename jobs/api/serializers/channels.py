@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from channels.connectors.base import Connector
@@ -16,10 +17,32 @@ from channels.models import SIGNED_WITH, Channel
 from channels.settings_form import Cleaned, clean_secrets, clean_settings
 from jobs.api.fields import AnyField, Choice, Document, Instant, OwnAccount, RowShape, Switch
 from jobs.change import modes_of
+from jobs.models import ChannelBudget, Circuit
+from jobs.models.traffic import STATES
 from jobs.saving import secrets_of
 from jobs.webhook_secrets import LONGEST_GRACE_MINUTES
 
 Clean = Callable[[type[Connector], Mapping[str, Any], bool], Cleaned]
+
+
+class CircuitShape(RowShape):
+    """`reason`: the error that opened it, or that the last probe met."""
+
+    state = Choice(choices=STATES)
+
+    class Meta:
+        model = Circuit
+        fields = ("state", "since", "next_probe_at", "reason")
+        read_only_fields = fields
+
+
+class BudgetShape(RowShape):
+    """In the platform's own unit; `resets_at`: when all of it is there again."""
+
+    class Meta:
+        model = ChannelBudget
+        fields = ("remaining", "capacity", "told_at", "resets_at")
+        read_only_fields = fields
 
 
 class ChannelFields(RowShape):
@@ -39,6 +62,8 @@ class ChannelFields(RowShape):
     modes = serializers.SerializerMethodField()
     webhook_url = serializers.SerializerMethodField()
     needs_attention = serializers.SerializerMethodField()
+    circuit = serializers.SerializerMethodField()
+    budget = serializers.SerializerMethodField()
 
     class Meta:
         model = Channel
@@ -58,6 +83,8 @@ class ChannelFields(RowShape):
             "former_webhook_secret_until",
             "webhook_url",
             "needs_attention",
+            "circuit",
+            "budget",
             "sync_from",
             "created_at",
         )
@@ -82,6 +109,20 @@ class ChannelFields(RowShape):
 
     def get_needs_attention(self, channel: Channel) -> str | None:
         return channel.attention(timezone.now()) or None
+
+    @extend_schema_field(CircuitShape)
+    def get_circuit(self, channel: Channel) -> Mapping[str, Any]:
+        """Whether its platform is asked now; open, its runs wait for the next probe."""
+        row = getattr(channel, "circuit", None) or Circuit()
+        shown: Mapping[str, Any] = CircuitShape(row).data
+        return shown
+
+    @extend_schema_field(BudgetShape(allow_null=True))
+    def get_budget(self, channel: Channel) -> Mapping[str, Any] | None:
+        """What its platform last said of its limit; null where it has said nothing."""
+        row = getattr(channel, "budget", None)
+        shown: Mapping[str, Any] | None = BudgetShape(row).data if row else None
+        return shown
 
     def validate_sync_from(self, moment: datetime) -> datetime:
         if moment > timezone.now():

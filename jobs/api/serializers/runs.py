@@ -44,6 +44,10 @@ class RunSerializer(RowShape):
     account = serializers.IntegerField(source="account_id")
     channel = serializers.IntegerField(source="channel_id")
     causes = serializers.ListField(child=serializers.CharField())
+    reason = serializers.CharField(
+        source="said_reason",
+        help_text="Why it exists, waits or ended; of one that was put back, what it waits for.",
+    )
     progress = serializers.SerializerMethodField()
 
     class Meta:

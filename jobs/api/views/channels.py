@@ -31,7 +31,9 @@ from jobs.api.serializers.jobs import (
     NewMappingShape,
 )
 from jobs.change import Change, Refused
+from jobs.control import NotNow
 from jobs.mappings import NewMapping
+from jobs.probing import probe_now
 from jobs.rows import warnings
 from jobs.saving import create, delete_channel, save_channel
 from jobs.world import load_world
@@ -56,7 +58,7 @@ class ChannelContext(Scoped):
 class ChannelList(ChannelContext, ListAPIView[Channel]):
     """The channels of all the user's accounts."""
 
-    queryset = Channel.objects.present()
+    queryset = Channel.objects.present().select_related("circuit", "budget")
     serializer_class = ChannelSerializer
     filterset_class = ChannelFilter
     paging = ("name", "pk")
@@ -92,6 +94,18 @@ class ChannelView(OfChannel, ChannelContext):
         """Cancel all its work and remove it; 400 where it is the Master Product Source."""
         delete_channel(self.channel, self.at, user_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ProbeView(OfChannel, ChannelContext):
+    serializer_class = ChannelDetail
+
+    @extend_schema(request=None, responses=ChannelDetail)
+    def post(self, request: Request, channel: int) -> Response:
+        """Ask a platform whose circuit is open now; 409 where there is nothing to probe."""
+        if probe_now(self.channel, self.at) is None:
+            raise NotNow("There is nothing to probe: the circuit is closed, or a probe under way.")
+        self.channel.refresh_from_db()
+        return Response(self.detail(self.channel))
 
 
 class ChannelPreviewView(OfChannel):

@@ -22,7 +22,7 @@ CONFLICT = OpenApiResponse(description="why this cannot be done now")
 class RunList(Scoped, ListAPIView[Run]):
     """Runs, the newest first."""
 
-    queryset = Run.objects.all()
+    queryset = Run.objects.defer("handled")
     serializer_class = RunSerializer
     filterset_class = RunFilter
 
