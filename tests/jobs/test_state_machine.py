@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import pytest
 from django.db import transaction
@@ -21,7 +21,6 @@ from hypothesis.stateful import (
 )
 
 from accounts.models import Account
-from channels.connectors.base import ConnectorError, Misconfigured, Permanent, Transient
 from channels.connectors.values import Limit
 from channels.enums import JobType, Mode
 from channels.models import Channel, create_channel
@@ -44,6 +43,7 @@ from jobs.models import Job, Run, RunStatus
 from jobs.world import load_world
 from tests import builders
 from tests.jobs import platform, rules
+from tests.jobs.differences import ABILITIES, FAULTS, nth, put
 from tests.jobs.invariants import Books, check
 
 BASE = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -69,7 +69,6 @@ STEPS = 40
 EXAMPLES = max(settings().max_examples // 4, 1)
 """A quarter of the profile's, since each has many steps."""
 
-T = TypeVar("T")
 one_of = st.sampled_from
 index = st.integers(0, 4)
 mostly = one_of([True, True, True, False])
@@ -87,30 +86,6 @@ part = st.one_of(
     st.tuples(st.just("account"), st.just("timezone"), one_of(ZONES)),
     st.tuples(st.just("source"), index),
 )
-ABILITIES: dict[str, dict[str, Any]] = {
-    "all": {},
-    "no webhook": {"topics": ()},
-    "no ids": {"by_id": False},
-    "slow": {"periods": (60, 240, 1440)},
-    "slower": {"periods": (720,), "topics": ()},
-}
-FAULTS: dict[str, ConnectorError] = {
-    "away": Transient("the platform is away"),
-    "busy": Transient("too many requests", retry_after=120),
-    "very busy": Transient("come back tomorrow", retry_after=86_400),
-    "refused": Permanent("no"),
-    "unknown": Misconfigured("who are you"),
-}
-
-
-def nth(things: Iterable[T], number: int) -> T:
-    there = list(things)
-    return there[number % len(there)]
-
-
-def put(into: Any, key: object, value: Any) -> None:
-    """Set one key of a change's mapping; fields of the same thing are added to those there."""
-    into[key] = {**into.get(key, {}), **value} if isinstance(value, dict) else value
 
 
 class Program(RuleBasedStateMachine):
