@@ -240,8 +240,8 @@ _INSERT = f"""
         AND job.id = ANY(string_to_array(current_setting('omsauto.joinable'), ',')::bigint[])
     JOIN jobs_run run ON run.job_id = job.id AND run.status = 'queued' AND run.attempt = 0
         AND run.sort = 'entity' AND run.causes_text LIKE '%%,webhook,%%'
-        AND run.not_before
-            <= one.received_at + make_interval(mins => coalesce(job.webhook_delay_minutes, 0))
+        AND (run.waits_for <> '' OR run.not_before
+            <= one.received_at + make_interval(mins => coalesce(job.webhook_delay_minutes, 0)))
     WHERE one.version = (
         SELECT {VERSION} FROM channels_channel WHERE id = one.channel_id AND deleted_at IS NULL)
     ON CONFLICT (channel_id, delivery_key) DO NOTHING

@@ -135,13 +135,17 @@ READ_OF_JOBS = (
 """What plans are made of, and what is told of many jobs at once."""
 
 
-def read_world(account: Account, wanted: Q | None = None) -> World:
+def read_world(
+    account: Account, wanted: Q | None = None, present: Iterable[Channel] | None = None
+) -> World:
     """The account with the jobs that fit, by default all: for pages that only read.
 
     The jobs carry the columns of `READ_OF_JOBS`, each other one costs a query; instead of
-    mappings it knows the mapped types alone.
+    mappings it knows the mapped types alone. `present`: all its channels, where they are at hand.
     """
-    channels = {channel.pk: channel for channel in account.channels.present()}
+    if present is None:
+        present = account.channels.present()
+    channels = {channel.pk: channel for channel in present}
     for channel in channels.values():
         channel.account = account
     jobs = Job.objects.filter(wanted or Q(), channel__account=account, channel__deleted_at=None)

@@ -145,8 +145,9 @@ def list_url(cause: Cause) -> str:
 @page()
 def list_attention(here: Here) -> HttpResponse:
     """Every finding one by one, those of one cause where the query names it."""
-    world = read_world(here.account, CONCERNED)
-    found = find_all(world, standings(here.account, here.at))
+    lines = standings(here.account, here.at)
+    world = read_world(here.account, CONCERNED, [line.channel for line in lines])
+    found = find_all(world, lines)
     chosen = here.request.GET.get("cause", "")
     wanted = [one for one in found if chosen not in Cause or one.cause == chosen]
     start = number(here.request, "from") or 0

@@ -43,7 +43,8 @@ def overview(here: Here) -> HttpResponse:
 
 def _standing(here: Here, lines: list[Standing]) -> dict[str, object]:
     newest = max(line.channel.pk for line in lines)
-    world = read_world(here.account, CONCERNED | Q(channel=newest))
+    channels = [line.channel for line in lines]
+    world = read_world(here.account, CONCERNED | Q(channel=newest), channels)
     pulse = take_pulse(here.at, here.account)
     return {
         "lines": worst_first(lines)[:SHOWN],

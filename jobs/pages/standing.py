@@ -12,7 +12,7 @@ from channels.models import Channel
 from jobs import circuits
 from jobs.models import Circuit, Run
 from jobs.pages import channel_facts
-from jobs.pages.channel_facts import SHOWN_COLUMNS, JobFacts
+from jobs.pages.channel_facts import JobFacts
 
 _WORST_FIRST = ("running", "degraded", "suspended", "armed")
 
@@ -57,7 +57,7 @@ def standings(account: Account, at: datetime) -> list[Standing]:
     ids = present.order_by().values("pk")
     jobs, running = channel_facts.job_facts(ids), channel_facts.running_emergencies(account)
     parked, rescues = channel_facts.parked(ids), channel_facts.rescues(ids, at)
-    channels = list(present.only(*SHOWN_COLUMNS))
+    channels = list(present)
     failures, ill = _failures(account, at), circuits.open_ones(one.pk for one in channels)
     found = []
     for channel in channels:

@@ -30,6 +30,7 @@ from jobs.api.serializers.jobs import (
     MappingSerializer,
     NewMappingShape,
 )
+from jobs.api.views.runs import CONFLICT
 from jobs.change import Change, Refused
 from jobs.control import NotNow
 from jobs.mappings import NewMapping
@@ -99,7 +100,7 @@ class ChannelView(OfChannel, ChannelContext):
 class ProbeView(OfChannel, ChannelContext):
     serializer_class = ChannelDetail
 
-    @extend_schema(request=None, responses=ChannelDetail)
+    @extend_schema(request=None, responses={200: ChannelDetail, 409: CONFLICT})
     def post(self, request: Request, channel: int) -> Response:
         """Ask a platform whose circuit is open now; 409 where there is nothing to probe."""
         if probe_now(self.channel, self.at) is None:
