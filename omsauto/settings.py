@@ -97,6 +97,7 @@ INSTALLED_APPS = [
     "oms",
     "jobs",
     "notifications",
+    "omsauto",
 ]
 
 MIDDLEWARE = [
