@@ -8,7 +8,18 @@ from datetime import datetime, timedelta
 
 from django.db import DatabaseError, transaction
 
-from jobs import attempts, batches, blind, fallback, lease, outcome, planned, slots, wake
+from jobs import (
+    attempts,
+    batches,
+    blind,
+    fallback,
+    lease,
+    outcome,
+    planned,
+    set_back,
+    slots,
+    wake,
+)
 from jobs.lease import MAX_ATTEMPTS, MAX_LOST_ATTEMPTS
 from jobs.models import AttemptOutcome, Job, Run, RunStatus
 from jobs.querysets import JobQuerySet
@@ -28,7 +39,7 @@ def tick(at: datetime) -> float:
     again, after the longest sleep. Any number of clocks may tick at once.
     """
     failed = False
-    for step in (planned.disable_due, take_slots, take_emergencies, requeue_lost, send_due, beat):
+    for step in STEPS:
         try:
             step(at)
         except Exception:
@@ -187,6 +198,17 @@ def _end(run: Run, at: datetime, lost: int, status: RunStatus, reason: str, text
 
 def beat(at: datetime) -> None:
     blind.beat(blind.CLOCK, at)
+
+
+STEPS: Sequence[Callable[[datetime], object]] = (
+    set_back.put_right,
+    planned.disable_due,
+    take_slots,
+    take_emergencies,
+    requeue_lost,
+    send_due,
+    beat,
+)
 
 
 def _until_next(at: datetime) -> timedelta:

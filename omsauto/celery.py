@@ -24,6 +24,6 @@ def use_django_logging(**_: Any) -> None:
 @worker_ready.connect
 def show_signs_of_life(**_: Any) -> None:
     """In the worker's main process, once it has reached its broker."""
-    from jobs import blind  # noqa: PLC0415  # models need Django, which the worker has set up by now
+    from jobs import blind  # models need Django, which the worker has set up by now
 
     blind.start_worker_pulse()

@@ -1,0 +1,109 @@
+"""The machine's clock was set back: what was written by the time that is no more is put right.
+
+While a clock is ahead, runs take the coming slots, leases and waits reach into the future, and
+cursors promise data that nobody can have seen. Set right again, it would leave all that in place
+until the true time has caught up, and by then changes of the meantime would lie behind the
+cursors, asked for by no one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from jobs import blind, fallback
+from jobs.dispatch import Request, request_runs
+from jobs.lease import LEASE
+from jobs.models import Heartbeat, Job, Run, RunStatus
+from jobs.overlap import Sort, Trigger
+
+TOLERANCE = timedelta(minutes=1)
+"""The clocks of several machines differ; what lies further ahead was written by a wrong one."""
+BATCH = 500
+REASON = "the machine's clock was set back"
+MOMENTS = ("heard_at", "by_id_at", "last_success_at", "emergency_started_at", "degraded_at")
+"""When something happened to a job: never later than now."""
+FIELDS = ("proven_until", *MOMENTS, *fallback.FIELDS)
+
+log = logging.getLogger(__name__)
+
+
+def put_right(at: datetime) -> timedelta | None:
+    """Notice by the clock's own last beat that time went back, and by how much; put it right.
+
+    Safe to call at each tick: one query where all is well. Of several clocks one does the work.
+    """
+    beat = Heartbeat.objects.filter(name=blind.CLOCK).values_list("at", flat=True).first()
+    if beat is None or beat - at <= TOLERANCE:
+        return None
+    ahead = beat - at
+    with transaction.atomic():
+        mine = Heartbeat.objects.filter(name=blind.CLOCK, at=beat).update(at=at)
+        if not mine:
+            return None
+        _shift_runs(at, ahead)
+        for jobs in _jobs_ahead(at):
+            _put_right(jobs, at, ahead)
+    log.warning("%s by %s: leases, waits and cursors are put right", REASON, ahead)
+    return ahead
+
+
+def _shift_runs(at: datetime, ahead: timedelta) -> None:
+    """Leases end when a fresh one would; waits that began in the future keep their length."""
+    kept = Run.objects.filter(status=RunStatus.RUNNING, lease_until__gt=at + LEASE)
+    kept.update(lease_until=at + LEASE)
+    began = Q(created_at__gt=at) | Q(attempt_started_at__gt=at)
+    queued = Run.objects.filter(began, status=RunStatus.QUEUED)
+    queued.filter(retry_after_at__isnull=False).update(retry_after_at=F("retry_after_at") - ahead)
+    queued.update(not_before=F("not_before") - ahead, wake_at=F("wake_at") - ahead)
+
+
+def _jobs_ahead(at: datetime) -> Iterator[Sequence[Job]]:
+    """Locked, in batches."""
+    wrong = Q(proven_until__gt=at) | Q(evidence_at__gt=at + blind.SPREAD)
+    for name in MOMENTS:
+        wrong |= Q(**{f"{name}__gt": at})
+    ids = list(Job.objects.filter(wrong).values_list("pk", flat=True))
+    for start in range(0, len(ids), BATCH):
+        found = Job.objects.with_channel().filter(pk__in=ids[start : start + BATCH])
+        yield list(found.select_for_update(of=("self",), no_key=True))
+
+
+def _put_right(jobs: Sequence[Job], at: datetime, ahead: timedelta) -> None:
+    """Take back what was proven in the future, and have the jobs concerned run at once."""
+    late = [job for job in jobs if job.proven_until > at or (job.last_success_at or at) > at]
+    for job in jobs:
+        if job.proven_until > at:
+            job.proven_until = _believed(job, at - ahead)
+        for name in MOMENTS:
+            moment = getattr(job, name)
+            setattr(job, name, min(moment, at) if moment else None)
+        if job.evidence_at and job.evidence_at > at + blind.SPREAD:
+            job.evidence_at = at
+        fallback.refresh_due(job)
+    Job.objects.bulk_update(jobs, FIELDS, batch_size=BATCH)
+    scheduled = [job for job in late if job.period_minutes and not job.suspended]
+    request_runs([_catch_up(job, at) for job in scheduled], at)
+    listening = [job for job in late if job.listening_since]
+    fallback.spread_evidence(listening, at, REASON, blind.SPREAD)
+
+
+def _believed(job: Job, latest: datetime) -> datetime:
+    """The end of the job's newest full window that ended by `latest`, or where it once began.
+
+    `latest` lies as far behind now as the clock was ahead, so that windows that were taken while
+    it was wrong are not believed, if it was so for no longer than that.
+    """
+    full = Run.objects.filter(job=job, status=RunStatus.SUCCEEDED, sort=Sort.FULL)
+    windows = full.filter(window_until__lte=latest).order_by("-window_until")
+    until = windows.values_list("window_until", flat=True).first()
+    return until or min(job.channel.sync_from, latest)
+
+
+def _catch_up(job: Job, at: datetime) -> Request:
+    """Its coming slots are taken already: without this run it would be silent until they end."""
+    return Request(job, Trigger.SCHEDULE, Sort.FULL, not_before=at, reason=REASON)
