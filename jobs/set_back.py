@@ -23,10 +23,13 @@ from jobs.overlap import Sort, Trigger
 
 TOLERANCE = timedelta(minutes=1)
 """The clocks of several machines differ; what lies further ahead was written by a wrong one."""
+REPEATED_FOR = timedelta(minutes=16)
+"""By then the longest attempt has ended."""
 BATCH = 500
 REASON = "the machine's clock was set back"
 MOMENTS = ("heard_at", "by_id_at", "last_success_at", "emergency_started_at", "degraded_at")
 """When something happened to a job: never later than now."""
+WAITS = ("created_at", "attempt_started_at", "not_before", "wake_at", "retry_after_at")
 FIELDS = ("proven_until", *MOMENTS, *fallback.FIELDS)
 
 log = logging.getLogger(__name__)
@@ -36,30 +39,59 @@ def put_right(at: datetime) -> timedelta | None:
     """Notice by the clock's own last beat that time went back, and by how much; put it right.
 
     Safe to call at each tick: one query where all is well. Of several clocks one does the work.
+    It is repeated for a while: work that began before may yet write what it believed then.
     """
-    beat = Heartbeat.objects.filter(name=blind.CLOCK).values_list("at", flat=True).first()
-    if beat is None or beat - at <= TOLERANCE:
+    beat = Heartbeat.objects.filter(name=blind.CLOCK).first()
+    if beat is None:
         return None
-    ahead = beat - at
+    ahead = beat.at - at
+    if ahead > TOLERANCE:
+        return ahead if _begin(beat, at, ahead) else None
+    if beat.details:
+        _go_on(beat, at)
+    return None
+
+
+def _begin(beat: Heartbeat, at: datetime, ahead: timedelta) -> bool:
+    """Was it this clock that took the repair upon itself?"""
+    until = (at + REPEATED_FOR).isoformat()
+    details = {"put_right_until": until, "was_ahead": ahead.total_seconds()}
     with transaction.atomic():
-        mine = Heartbeat.objects.filter(name=blind.CLOCK, at=beat).update(at=at)
-        if not mine:
-            return None
+        same = Heartbeat.objects.filter(name=blind.CLOCK, at=beat.at)
+        if not same.update(at=at, details=details):
+            return False
         _shift_runs(at, ahead)
-        for jobs in _jobs_ahead(at):
-            _put_right(jobs, at, ahead)
+        _put_jobs_right(at, ahead)
     log.warning("%s by %s: leases, waits and cursors are put right", REASON, ahead)
-    return ahead
+    return True
+
+
+def _go_on(beat: Heartbeat, at: datetime) -> None:
+    """Once more, or no more."""
+    if at > datetime.fromisoformat(beat.details["put_right_until"]):
+        Heartbeat.objects.filter(name=blind.CLOCK).update(details={})
+        return
+    ahead = timedelta(seconds=beat.details["was_ahead"])
+    with transaction.atomic():
+        _shift_runs(at, ahead)
+        _put_jobs_right(at, ahead)
 
 
 def _shift_runs(at: datetime, ahead: timedelta) -> None:
-    """Leases end when a fresh one would; waits that began in the future keep their length."""
+    """Leases end when a fresh one would; waits that began in the future keep their length.
+
+    Their beginning is shifted with them, so that to do it again changes nothing.
+    """
     kept = Run.objects.filter(status=RunStatus.RUNNING, lease_until__gt=at + LEASE)
     kept.update(lease_until=at + LEASE)
     began = Q(created_at__gt=at) | Q(attempt_started_at__gt=at)
     queued = Run.objects.filter(began, status=RunStatus.QUEUED)
-    queued.filter(retry_after_at__isnull=False).update(retry_after_at=F("retry_after_at") - ahead)
-    queued.update(not_before=F("not_before") - ahead, wake_at=F("wake_at") - ahead)
+    queued.update(**{name: F(name) - ahead for name in WAITS})
+
+
+def _put_jobs_right(at: datetime, ahead: timedelta) -> None:
+    for jobs in _jobs_ahead(at):
+        _put_right(jobs, at, ahead)
 
 
 def _jobs_ahead(at: datetime) -> Iterator[Sequence[Job]]:

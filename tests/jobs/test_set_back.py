@@ -9,7 +9,7 @@ import pytest
 from channels.models import Channel
 from jobs import blind, set_back
 from jobs.lease import LEASE, claim
-from jobs.models import EmergencyState, Event, Heartbeat, Run, RunStatus
+from jobs.models import EmergencyState, Event, Heartbeat, Job, Run, RunStatus
 from jobs.slots import grid_of
 from oms.models import Order
 from tests.jobs.platform import Platform
@@ -105,7 +105,7 @@ def test_an_event_of_the_future_is_done_in_the_present(
     shopfloor.place(START, "1000")
     event = stage.deliver(listening_shop, "order.created", "1000")
     assert stage.run_of(event).not_before == stage.now + MINUTE
-    jump(stage, -HOUR).tick()
+    jump(stage, -HOUR).tick().tick()
     assert stage.run_of(event).not_before == stage.now + MINUTE
     stage.wait(minutes=1).go()
 
@@ -124,6 +124,21 @@ def test_a_stream_of_webhooks_is_checked_by_its_emergency_job(
 
     assert job.heard_at == stage.now
     assert (job.emergency_state, job.evidence) == (EmergencyState.DEGRADED, set_back.REASON)
+
+
+def test_work_that_ends_after_the_repair_is_put_right_as_well(
+    stage: Stage, polled: Channel
+) -> None:
+    """A worker amid a page commits what it believed when it began."""
+    jump(stage, HOUR).go()
+    ahead = stage.job(polled).proven_until
+    jump(stage, -HOUR).go()
+    Job.objects.filter(channel=polled).update(proven_until=ahead)
+    stage.wait(minutes=1).go()
+    assert stage.job(polled).proven_until < stage.now
+    stage.wait(minutes=20).go()
+
+    assert Heartbeat.objects.get(name=blind.CLOCK).details == {}
 
 
 def test_a_second_clock_leaves_it_to_the_first(stage: Stage, polled: Channel) -> None:
