@@ -9,7 +9,7 @@ cursors, asked for by no one.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -20,6 +20,7 @@ from jobs.dispatch import Request, request_runs
 from jobs.lease import LEASE
 from jobs.models import Heartbeat, Job, Run, RunStatus
 from jobs.overlap import Sort, Trigger
+from jobs.querysets import RunQuerySet
 
 TOLERANCE = timedelta(minutes=1)
 """The clocks of several machines differ; what lies further ahead was written by a wrong one."""
@@ -38,8 +39,8 @@ log = logging.getLogger(__name__)
 def put_right(at: datetime) -> timedelta | None:
     """Notice by the clock's own last beat that time went back, and by how much; put it right.
 
-    Safe to call at each tick: one query where all is well. Of several clocks one does the work.
-    It is repeated for a while: work that began before may yet write what it believed then.
+    Safe to call at each tick: one query where all is well. Of several clocks one notices. The
+    repair is repeated for a while: work that began before may yet write what it believed then.
     """
     beat = Heartbeat.objects.filter(name=blind.CLOCK).first()
     if beat is None:
@@ -52,17 +53,20 @@ def put_right(at: datetime) -> timedelta | None:
     return None
 
 
+def is_ahead(at: datetime) -> bool:
+    """Is the clock's last beat still to come?"""
+    return Heartbeat.objects.filter(name=blind.CLOCK, at__gt=at + TOLERANCE).exists()
+
+
 def _begin(beat: Heartbeat, at: datetime, ahead: timedelta) -> bool:
-    """Was it this clock that took the repair upon itself?"""
+    """Was it this clock that noticed? Once that is written, a repair that fails is repeated."""
     until = (at + REPEATED_FOR).isoformat()
     details = {"put_right_until": until, "was_ahead": ahead.total_seconds()}
-    with transaction.atomic():
-        same = Heartbeat.objects.filter(name=blind.CLOCK, at=beat.at)
-        if not same.update(at=at, details=details):
-            return False
-        _shift_runs(at, ahead)
-        _put_jobs_right(at, ahead)
+    same = Heartbeat.objects.filter(name=blind.CLOCK, at=beat.at)
+    if not same.update(at=at, details=details):
+        return False
     log.warning("%s by %s: leases, waits and cursors are put right", REASON, ahead)
+    _repair(at, ahead)
     return True
 
 
@@ -71,38 +75,49 @@ def _go_on(beat: Heartbeat, at: datetime) -> None:
     if at > datetime.fromisoformat(beat.details["put_right_until"]):
         Heartbeat.objects.filter(name=blind.CLOCK).update(details={})
         return
-    ahead = timedelta(seconds=beat.details["was_ahead"])
-    with transaction.atomic():
-        _shift_runs(at, ahead)
-        _put_jobs_right(at, ahead)
+    _repair(at, timedelta(seconds=beat.details["was_ahead"]))
 
 
-def _shift_runs(at: datetime, ahead: timedelta) -> None:
+def _repair(at: datetime, ahead: timedelta) -> None:
+    """Each batch of jobs with its runs in a transaction; what is locked has its turn next time."""
+    ids = sorted(_concerned(at))
+    for start in range(0, len(ids), BATCH):
+        with transaction.atomic():
+            found = Job.objects.with_channel().filter(pk__in=ids[start : start + BATCH])
+            free = found.select_for_update(of=("self",), skip_locked=True, no_key=True)
+            jobs = list(free)
+            _shift_runs(Run.objects.filter(job__in=[job.pk for job in jobs]), at, ahead)
+            _put_right(jobs, at, ahead)
+
+
+def _concerned(at: datetime) -> set[int]:
+    """The jobs that something in the future is written of, where it cannot be."""
+    wrong = Q(proven_until__gt=at) | Q(evidence_at__gt=at + blind.SPREAD)
+    for name in MOMENTS:
+        wrong |= Q(**{f"{name}__gt": at})
+    runs = Run.objects.filter(_kept_too_long(at) | _begun_later(at))
+    return {
+        *Job.objects.filter(wrong).values_list("pk", flat=True),
+        *runs.values_list("job_id", flat=True),
+    }
+
+
+def _kept_too_long(at: datetime) -> Q:
+    return Q(status=RunStatus.RUNNING, lease_until__gt=at + LEASE)
+
+
+def _begun_later(at: datetime) -> Q:
+    later = Q(created_at__gt=at) | Q(attempt_started_at__gt=at)
+    return Q(status=RunStatus.QUEUED) & later
+
+
+def _shift_runs(runs: RunQuerySet, at: datetime, ahead: timedelta) -> None:
     """Leases end when a fresh one would; waits that began in the future keep their length.
 
     Their beginning is shifted with them, so that to do it again changes nothing.
     """
-    kept = Run.objects.filter(status=RunStatus.RUNNING, lease_until__gt=at + LEASE)
-    kept.update(lease_until=at + LEASE)
-    began = Q(created_at__gt=at) | Q(attempt_started_at__gt=at)
-    queued = Run.objects.filter(began, status=RunStatus.QUEUED)
-    queued.update(**{name: F(name) - ahead for name in WAITS})
-
-
-def _put_jobs_right(at: datetime, ahead: timedelta) -> None:
-    for jobs in _jobs_ahead(at):
-        _put_right(jobs, at, ahead)
-
-
-def _jobs_ahead(at: datetime) -> Iterator[Sequence[Job]]:
-    """Locked, in batches."""
-    wrong = Q(proven_until__gt=at) | Q(evidence_at__gt=at + blind.SPREAD)
-    for name in MOMENTS:
-        wrong |= Q(**{f"{name}__gt": at})
-    ids = list(Job.objects.filter(wrong).values_list("pk", flat=True))
-    for start in range(0, len(ids), BATCH):
-        found = Job.objects.with_channel().filter(pk__in=ids[start : start + BATCH])
-        yield list(found.select_for_update(of=("self",), no_key=True))
+    runs.filter(_kept_too_long(at)).update(lease_until=at + LEASE)
+    runs.filter(_begun_later(at)).update(**{name: F(name) - ahead for name in WAITS})
 
 
 def _put_right(jobs: Sequence[Job], at: datetime, ahead: timedelta) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Barrier
 
 import pytest
+from django.db import connection, transaction
 
 from channels.models import Channel
 from jobs import blind, set_back
@@ -167,3 +170,32 @@ def test_a_window_is_believed_only_if_it_ended_before_the_clock_can_have_gone_wr
 
     assert before - HOUR - 5 * MINUTE <= found <= before - HOUR + 5 * MINUTE
     assert Run.objects.filter(window_until=found).exists()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_job_that_is_locked_has_its_turn_at_the_next_tick(
+    stage: Stage, polled: Channel, shopfloor: Platform
+) -> None:
+    """A worker holds the job and wants its run: who takes them the other way round hangs both."""
+    jump(stage, HOUR).go()
+    jump(stage, -HOUR)
+    held, done = Barrier(2), Barrier(2)
+
+    def hold() -> None:
+        with transaction.atomic():
+            Job.objects.select_for_update(no_key=True).get(channel=polled, type="receive_orders")
+            held.wait(10)
+            done.wait(10)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        holding = pool.submit(hold)
+        held.wait(10)
+        stage.tick()
+        assert stage.job(polled).proven_until > stage.now
+        done.wait(10)
+        holding.result(10)
+    stage.tick()
+
+    assert stage.job(polled).proven_until < stage.now
