@@ -39,7 +39,15 @@ def tick(at: datetime) -> float:
     again, after the longest sleep. Any number of clocks may tick at once.
     """
     failed = False
-    for step in STEPS:
+    for step in (
+        set_back.put_right,
+        planned.disable_due,
+        take_slots,
+        take_emergencies,
+        requeue_lost,
+        send_due,
+        beat,
+    ):
         try:
             step(at)
         except Exception:
@@ -200,17 +208,6 @@ def beat(at: datetime) -> None:
     """A beat that lies in the future stays, until it has been seen what follows from it."""
     if not set_back.is_ahead(at):
         blind.beat(blind.CLOCK, at)
-
-
-STEPS: Sequence[Callable[[datetime], object]] = (
-    set_back.put_right,
-    planned.disable_due,
-    take_slots,
-    take_emergencies,
-    requeue_lost,
-    send_due,
-    beat,
-)
 
 
 def _until_next(at: datetime) -> timedelta:

@@ -54,12 +54,15 @@ class ClockScheduler(DatabaseScheduler):
         """Both ticks are guarded: a database that is away must not end the clock."""
         self._sleeping = False
         self._stop_if_told()
-        self._forget_the_future()
         ours = self._guarded("tick", lambda: clock.tick(timezone.now()))
-        theirs = self._guarded("maintenance", lambda: super(ClockScheduler, self).tick())
+        theirs = self._guarded("maintenance", self._maintain)
         self._sleeping = True
         self._stop_if_told()
         return float(min(ours, theirs, LONGEST_SLEEP))
+
+    def _maintain(self) -> float:
+        self._forget_the_future()
+        return float(super().tick())
 
     def _forget_the_future(self) -> None:
         """A maintenance entry that last ran later than now would be silent until then.
@@ -76,7 +79,7 @@ class ClockScheduler(DatabaseScheduler):
     def should_sync(self) -> bool:
         """Asked when the sleep is over: what Celery saves now is not to be cut short."""
         self._sleeping = False
-        return super().should_sync()
+        return bool(super().should_sync())
 
     def close(self) -> None:
         """Saves the schedule a last time, undisturbed by a second signal."""

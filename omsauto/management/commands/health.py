@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.utils import timezone
@@ -16,7 +16,7 @@ class Command(BaseCommand):
         "Says of database, broker, clock, worker, queue and web whether they are well and what to "
         "do where they are not. Exit status: 0 where all are well, 1 otherwise."
     )
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         faults = find_faults(timezone.now())
