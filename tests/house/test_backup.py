@@ -57,8 +57,9 @@ def test_a_backup_holds_database_and_keys_and_is_for_its_owner_alone(
 def test_a_backup_that_fails_leaves_nothing_that_looks_like_one(
     var: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """SQLite's file is nowhere, or PostgreSQL's programs are not."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "missing" / "x.sqlite3"))
+    monkeypatch.setitem(connection.settings_dict, "NAME", "missing/omsauto.sqlite3")
     with pytest.raises((backup.CannotError, sqlite3.Error)):
         backup.save(tmp_path / "backups", NOW)
 
