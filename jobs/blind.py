@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, connection
 
 from jobs import fallback
 from jobs.models import Heartbeat, Job
 
 WEB = "web"
 CLOCK = "clock"
+WORKER = "worker"
 BEAT_EVERY_SECONDS = 10
 SILENT_AFTER = timedelta(seconds=60)
 SPREAD = timedelta(minutes=5)
@@ -58,16 +61,27 @@ def _spread(at: datetime, evidence: str) -> None:
 
 def start_watching() -> threading.Thread:
     """The web process's pulse, in a thread of its own."""
-    thread = threading.Thread(target=_pulse, name="web-pulse", daemon=True)
+    return _start(WEB, watch_web)
+
+
+def start_worker_pulse() -> threading.Thread:
+    """The worker's pulse, from the process that its pool's processes belong to.
+
+    Without it a worker that has nothing to do could not be told from one that is dead.
+    """
+    return _start(WORKER, lambda at: beat(WORKER, at))
+
+
+def _start(name: str, look: Callable[[datetime], object]) -> threading.Thread:
+    thread = threading.Thread(target=_pulse, args=(look,), name=f"{name}-pulse", daemon=True)
     thread.start()
     return thread
 
 
-def _pulse() -> None:
+def _pulse(look: Callable[[datetime], object]) -> None:
+    """The connection is closed after each look: a process forked later inherits none."""
     while True:
-        try:
-            watch_web(datetime.now(UTC))
-        except DatabaseError:
-            connection.close()
-        close_old_connections()
+        with contextlib.suppress(DatabaseError):
+            look(datetime.now(UTC))
+        connection.close()
         time.sleep(BEAT_EVERY_SECONDS)

@@ -17,6 +17,7 @@ from jobs import (
     lease,
     outcome,
     planned,
+    set_back,
     slots,
     wake,
 )
@@ -40,6 +41,7 @@ def tick(at: datetime) -> float:
     """
     failed = False
     steps = (
+        set_back.put_right,
         planned.disable_due,
         take_slots,
         take_emergencies,
@@ -215,7 +217,9 @@ def _end(run: Run, at: datetime, lost: int, status: RunStatus, reason: str, text
 
 
 def beat(at: datetime) -> None:
-    blind.beat(blind.CLOCK, at)
+    """A beat that lies in the future stays, until it has been seen what follows from it."""
+    if not set_back.is_ahead(at):
+        blind.beat(blind.CLOCK, at)
 
 
 def _until_next(at: datetime) -> timedelta:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from uuid import UUID
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
 
 from channels.connectors.base import ConnectorError, Misconfigured
 from channels.connectors.http import make_client
@@ -24,6 +26,9 @@ from oms.registry import LOGIC
 from oms.work import Outcome, PullLogic, PushLogic
 
 log = logging.getLogger(__name__)
+
+DATABASE_MAY_BE_BACK_AFTER = (0.1, 1, 3)
+"""Seconds, from try to try: a connection is back at once, a server that is restarted soon."""
 
 Keeper = Callable[[int, UUID | None, Clock], AbstractContextManager[None]]
 
@@ -107,10 +112,26 @@ def _tell_limit(work: Work) -> None:
 
 
 def _fail(work: Work, error: Exception) -> None:
-    """From here on the error's text goes to the run, its attempt, the channel and who is told."""
+    """Write the failure down; once more where the connection was cut, which may be the failure.
+
+    From here on the error's text goes to the run, its attempt, the channel and who is told.
+    Where the database stays away the run is left to its lease, which takes a minute longer.
+    """
     hidden = work.hide(str(error))
     if hidden != str(error):
         error.args = (hidden,)
+    for pause in DATABASE_MAY_BE_BACK_AFTER:
+        try:
+            _write_failure(work, error)
+            return
+        except (OperationalError, InterfaceError):
+            log.warning("the failure of run %s could not be written yet", work.run.pk)
+            connection.close()
+            time.sleep(pause)
+    _write_failure(work, error)
+
+
+def _write_failure(work: Work, error: Exception) -> None:
     try:
         if work.traffic is not None:
             work.traffic.settle()

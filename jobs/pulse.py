@@ -28,6 +28,7 @@ SILENT_AFTER = timedelta(seconds=30)
 """The clock ticks each second; this long without a tick is a fault, as /readyz says too."""
 STUCK_AFTER = timedelta(seconds=60)
 """By now an unclaimed run has been sent twice: either no worker lives, or all are busy."""
+PARTS = (blind.CLOCK, blind.WEB, blind.WORKER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +40,25 @@ class Lateness:
     p99: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class Pulse:
+@dataclass(frozen=True)
+class Signs:
     """The signs of life at one moment.
 
-    `dispatch`: from a slot to the tick that made its run; `start`: from a slot to the moment a
-    worker first claimed its run. None where no slot of the last hour was taken. `due` counts the
-    queued runs that could start now, whose job has no other run active; `queue_age` is for how
-    long the oldest of them could have started, None where there is none. `worker_seen_at`: when
-    a worker last claimed, kept or ended any run of this installation.
+    `due` counts the queued runs that could start now, whose job has no other run active;
+    `queue_age` is for how long the oldest of them could have started, None where there is none.
+    `worker_beat_at`: when a worker last said that it lives; `worker_seen_at` also counts when one
+    last claimed, kept or ended any run of this installation. `web_at`: the web processes' beat.
     """
 
     at: datetime
     tick_at: datetime | None
-    dispatch: Lateness | None
-    start: Lateness | None
-    queue_age: timedelta | None
-    queued: int
-    due: int
-    running: int
+    web_at: datetime | None
+    worker_beat_at: datetime | None
     worker_seen_at: datetime | None
+    queued: int
+    running: int
+    due: int
+    queue_age: timedelta | None
 
     @property
     def clock_silent(self) -> bool:
@@ -71,29 +71,60 @@ class Pulse:
 
     @property
     def worker(self) -> str:
-        """ "alive", "silent", or "idle": without work a worker gives no sign, dead or alive."""
+        """ "alive", "silent", or "idle": none has ever said that it lives, and nothing waits."""
         seen = self.worker_seen_at
         if seen is not None and self.at - seen < STUCK_AFTER:
             return "alive"
-        return "silent" if self.stuck else "idle"
+        return "silent" if self.stuck or self.worker_beat_at else "idle"
+
+    @property
+    def full(self) -> bool:
+        """Do workers live and still leave runs waiting, so that the queue grows?"""
+        return self.stuck and self.worker == "alive"
+
+
+@dataclass(frozen=True)
+class Pulse(Signs):
+    """The signs of life, and how late the slots of late were.
+
+    `dispatch`: from a slot to the tick that made its run; `start`: from a slot to the moment a
+    worker first claimed its run. None where no slot of the last hour was taken.
+    """
+
+    dispatch: Lateness | None
+    start: Lateness | None
+
+
+def take_signs(at: datetime) -> Signs:
+    """Of the whole installation, by what the probes ask: four queries."""
+    return Signs(**_signs(Run.objects.all(), at))
 
 
 def take_pulse(at: datetime, account: Account | None = None) -> Pulse:
     """Of the whole installation, or of an account's runs; clock and worker are everybody's."""
     runs = Run.objects.all() if account is None else Run.objects.filter(account=account)
-    waits = _waits(runs, at)
     slots = _newest_slots(runs, at)
     return Pulse(
-        at=at,
-        tick_at=Heartbeat.objects.filter(name=blind.CLOCK).values_list("at", flat=True).first(),
+        **_signs(runs, at),
         dispatch=_lateness((slot, created) for slot, created, _started in slots),
         start=_lateness((slot, started) for slot, _created, started in slots),
-        queue_age=at - waits["oldest"] if waits["oldest"] else None,
-        queued=waits["queued"],
-        due=waits["due"],
-        running=waits["running"],
-        worker_seen_at=_worker_seen_at(),
     )
+
+
+def _signs(runs: QuerySet[Run], at: datetime) -> dict[str, Any]:
+    waits = _waits(runs, at)
+    oldest = waits.pop("oldest")
+    beats = dict(Heartbeat.objects.filter(name__in=PARTS).values_list("name", "at"))
+    beat, seen = beats.get(blind.WORKER), _worker_seen_at()
+    return {
+        **waits,
+        "at": at,
+        "tick_at": beats.get(blind.CLOCK),
+        "web_at": beats.get(blind.WEB),
+        "worker_beat_at": beat,
+        "worker_seen_at": max((one for one in (beat, seen) if one), default=None),
+        "queue_age": at - oldest if oldest else None,
+    }
 
 
 def _waits(runs: QuerySet[Run], at: datetime) -> dict[str, Any]:

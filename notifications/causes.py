@@ -15,7 +15,7 @@ from accounts.models import Account
 from channels.enums import JobType
 from channels.models import Channel, WebhookMapping
 from jobs import circuits
-from jobs.blind import CLOCK, WEB
+from jobs.blind import CLOCK, WEB, WORKER
 from jobs.maintenance import NO_WEBHOOK
 from jobs.models import (
     Circuit,
@@ -79,10 +79,11 @@ def open_causes(account: Account, at: datetime) -> list[Cause]:
 
 def _of_program(at: datetime) -> Iterator[Cause]:
     """A part of the program gives no sign of life."""
-    beats = dict(Heartbeat.objects.filter(name__in=(CLOCK, WEB)).values_list("name", "at"))
+    beats = dict(Heartbeat.objects.filter(name__in=(CLOCK, WEB, WORKER)).values_list("name", "at"))
     parts = (
         (CLOCK, CauseKind.CLOCK_SILENT, "The clock is silent: nothing scheduled starts.", "beat"),
         (WEB, CauseKind.INTAKE_SILENT, "No web process lives: no webhook is taken.", "web"),
+        (WORKER, CauseKind.WORKER_SILENT, "No worker lives: no run starts.", "worker"),
     )
     for name, kind, sentence, process in parts:
         last = beats.get(name)
@@ -110,6 +111,7 @@ def _of_account(world: World, at: datetime) -> Iterator[Cause]:
             "See that the worker processes live; give them more concurrency if they are busy.",
             f"{reverse('runs')}?status=queued",
             since=waiting["since"],
+            part_of=CauseKind.WORKER_SILENT.value,
         )
 
 

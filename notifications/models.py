@@ -33,6 +33,7 @@ class Level(models.TextChoices):
 class CauseKind(models.TextChoices):
     CLOCK_SILENT = "clock_silent", "The clock is silent"
     INTAKE_SILENT = "intake_silent", "No web process takes webhooks"
+    WORKER_SILENT = "worker_silent", "No worker gives a sign of life"
     RUNS_WAIT = "runs_wait", "Due runs wait for a worker"
     ACCOUNT_DISABLED = "account_disabled", "The account is disabled"
     ATTENTION = "attention", "A channel's settings or credentials are refused"

@@ -55,10 +55,26 @@ class ClockScheduler(DatabaseScheduler):
         self._sleeping = False
         self._stop_if_told()
         ours = self._guarded("tick", lambda: clock.tick(timezone.now()))
-        theirs = self._guarded("maintenance", lambda: super(ClockScheduler, self).tick())
+        theirs = self._guarded("maintenance", self._maintain)
         self._sleeping = True
         self._stop_if_told()
         return float(min(ours, theirs, LONGEST_SLEEP))
+
+    def _maintain(self) -> float:
+        self._forget_the_future()
+        return float(super().tick())
+
+    def _forget_the_future(self) -> None:
+        """A maintenance entry that last ran later than now would be silent until then.
+
+        So it is when the machine's clock was set back. The heap is ordered by that time as well.
+        """
+        now = timezone.now()
+        ahead = [one for one in (self._schedule or {}).values() if one.last_run_at > now]
+        for entry in ahead:
+            entry.last_run_at = entry.model.last_run_at = now
+        if ahead:
+            self._heap = None
 
     def should_sync(self) -> bool:
         """Asked when the sleep is over: what Celery saves now is not to be cut short."""

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_ready
 
 from omsauto import redis_restore
 
@@ -19,3 +19,11 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def use_django_logging(**_: Any) -> None:
     """Keep the logging that Django set up; Celery would otherwise replace it."""
+
+
+@worker_ready.connect
+def show_signs_of_life(**_: Any) -> None:
+    """In the worker's main process, once it has reached its broker."""
+    from jobs import blind  # models need Django, which the worker has set up by now
+
+    blind.start_worker_pulse()

@@ -1,7 +1,6 @@
 """Probes: does this process live, is the installation ready, what are its figures."""
 
 import os
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -12,12 +11,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from kombu.exceptions import OperationalError
 
-from jobs.models import Heartbeat
+from jobs import blind
+from jobs.pulse import Signs, take_signs
 from omsauto import metrics as figures
 from omsauto.celery import app
 
 logger = structlog.get_logger(__name__)
 CLOCK_LIMIT = timedelta(seconds=30)
+WEB_LIMIT = blind.SILENT_AFTER
+NEEDED = ("database", "broker", "clock")
+"""Without these the answer of /readyz is 503."""
+UNKNOWN = "it is not known: the database cannot be asked"
 
 
 @require_safe
@@ -28,19 +32,19 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """200 when database, broker and clock are well, else 503; the log says what is not and why."""
-    at = timezone.now()
-    checks: dict[str, Callable[[], str | None]] = {
-        "database": database_fault,
-        "broker": broker_fault,
-        "clock": lambda: clock_fault(at),
-    }
-    faults = {name: check() for name, check in checks.items()}
+    """200 when database, broker and clock are well, else 503; the log says what is not and why.
+
+    What else it tells (worker, queue) takes this process out of no balancer: it could still take
+    webhooks, which is what it is asked for.
+    """
+    faults = find_faults(timezone.now())
+    del faults["web"]
     for name, fault in faults.items():
         if fault:
             logger.warning("not ready", part=name, fault=fault)
     answer = {name: fault is None for name, fault in faults.items()}
-    return JsonResponse(answer, status=200 if all(answer.values()) else 503)
+    ready = all(answer[name] for name in NEEDED)
+    return JsonResponse(answer, status=200 if ready else 503)
 
 
 @require_safe
@@ -71,13 +75,65 @@ def broker_fault() -> str | None:
     return None
 
 
-def clock_fault(at: datetime) -> str | None:
+def find_faults(at: datetime) -> dict[str, str | None]:
+    """What is wrong with each part, None where it is well. Parts that cannot be asked are not."""
+    faults = {"database": database_fault(), "broker": broker_fault()}
     try:
-        last = Heartbeat.objects.filter(name="clock").values_list("at", flat=True).first()
+        signs = None if faults["database"] else take_signs(at)
     except DatabaseError as error:
-        return str(error)
-    if last is None:
-        return "the clock has never ticked: is beat running?"
-    if at - last >= CLOCK_LIMIT:
-        return f"the last tick was at {last.isoformat()}: is beat running?"
+        faults["database"], signs = str(error), None
+    if signs is None:
+        return faults | dict.fromkeys(("clock", "worker", "queue", "web"), UNKNOWN)
+    return faults | {
+        "clock": clock_fault(signs),
+        "worker": worker_fault(signs),
+        "queue": queue_fault(signs),
+        "web": web_fault(signs),
+    }
+
+
+def clock_fault(signs: Signs) -> str | None:
+    return _silence("the clock has never ticked", "the last tick was", signs.tick_at, signs, "beat")
+
+
+def worker_fault(signs: Signs) -> str | None:
+    """Idle is no fault: an installation that has just been made has had no worker yet."""
+    if signs.worker != "silent":
+        return None
+    seen = f"at {signs.worker_seen_at.isoformat()}" if signs.worker_seen_at else "never"
+    return (
+        f"a worker last gave a sign of life {seen}: runs that are due do not start. Is worker "
+        "running, and does it reach its broker? Its log says why it does not."
+    )
+
+
+def queue_fault(signs: Signs) -> str | None:
+    if not signs.stuck or signs.queue_age is None:
+        return None
+    runs = "1 run is" if signs.due == 1 else f"{signs.due} runs are"
+    return (
+        f"{runs} due and not begun, the oldest for "
+        f"{signs.queue_age.total_seconds():.0f} s. They start in turn; where workers live and the "
+        "queue does not get shorter, raise WORKER_CONCURRENCY."
+    )
+
+
+def web_fault(signs: Signs) -> str | None:
+    """For those who ask from outside: a web process that answers knows that it lives."""
+    never = "no web process has ever lived"
+    return _silence(never, "a web process last lived", signs.web_at, signs, "web", WEB_LIMIT)
+
+
+def _silence(
+    never: str,
+    last: str,
+    seen: datetime | None,
+    signs: Signs,
+    process: str,
+    limit: timedelta = CLOCK_LIMIT,
+) -> str | None:
+    if seen is None:
+        return f"{never}: is {process} running?"
+    if signs.at - seen >= limit:
+        return f"{last} at {seen.isoformat()}: is {process} running?"
     return None

@@ -5,16 +5,17 @@ exactly, the outcomes over the newest rows only.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, Max, QuerySet
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from jobs.circuit import State
-from jobs.models import Circuit, Event, EventStatus, Heartbeat, Run, RunStatus
+from jobs.models import Circuit, Event, EventStatus, Run, RunStatus
+from jobs.pulse import Signs, take_signs
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 NEWEST = 10_000
@@ -45,21 +46,22 @@ class Figures(Collector):
             "omsauto_events_newest", f"The newest {NEWEST} events", _newest(Event.objects.all())
         )
         yield _circuits()
-        yield _seconds(
-            "omsauto_queue_age_seconds", "For how long the oldest due run waits", self._queue_age()
-        )
-        yield _seconds(
-            "omsauto_clock_tick_age_seconds", "Time since the last tick", self._tick_age()
-        )
+        yield from self._of_program(take_signs(self.at))
 
-    def _queue_age(self) -> float:
-        due = Run.objects.filter(status=RunStatus.QUEUED, not_before__lte=self.at)
-        oldest: datetime | None = due.aggregate(oldest=Min("not_before"))["oldest"]
-        return (self.at - oldest).total_seconds() if oldest else 0.0
-
-    def _tick_age(self) -> float | None:
-        last = Heartbeat.objects.filter(name="clock").values_list("at", flat=True).first()
-        return (self.at - last).total_seconds() if last else None
+    def _of_program(self, signs: Signs) -> Iterator[Metric]:
+        """Who watches these needs no other sign: silence shows as an age that grows."""
+        age = signs.queue_age or timedelta(0)
+        yield _seconds("omsauto_queue_age_seconds", "How long the oldest due run has waited", age)
+        due = GaugeMetricFamily("omsauto_runs_due", "Runs that wait for a worker alone.")
+        due.add_metric([], signs.due)
+        yield due
+        for part, text, seen in (
+            ("clock_tick", "Time since the last tick", signs.tick_at),
+            ("worker_sign", "Time since a worker last gave a sign of life", signs.worker_seen_at),
+            ("web_sign", "Time since a web process last gave one", signs.web_at),
+        ):
+            silence = self.at - seen if seen else None
+            yield _seconds(f"omsauto_{part}_age_seconds", text, silence)
 
 
 def exposition(at: datetime) -> bytes:
@@ -98,9 +100,9 @@ def _by_status(name: str, text: str, counts: dict[str, int]) -> Metric:
     return family
 
 
-def _seconds(name: str, text: str, value: float | None) -> Metric:
+def _seconds(name: str, text: str, value: timedelta | None) -> Metric:
     """A gauge; without a value where there is nothing to measure."""
     family = GaugeMetricFamily(name, f"{text}.")
     if value is not None:
-        family.add_metric([], value)
+        family.add_metric([], value.total_seconds())
     return family

@@ -108,6 +108,7 @@ INSTALLED_APPS = [
     "oms",
     "jobs",
     "notifications",
+    "omsauto",
 ]
 
 MIDDLEWARE = [

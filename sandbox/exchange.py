@@ -13,10 +13,13 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """`broken_off`: the connection ends amid the body, whose length was promised."""
+
     status: int
     body: bytes = b""
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+    broken_off: bool = False
 
 
 class Refused(Exception):

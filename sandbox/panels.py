@@ -45,7 +45,8 @@ WEBHOOK_FIGURES = (
     ("failed", "failed"),
 )
 WELL = {
-    "drop_share": 0, "fail_next": 0, "fail_seconds": 0, "garbage_next": 0, "slow_ms": 0,
+    "drop_share": 0, "fail_next": 0, "fail_seconds": 0, "retry_after": 0, "garbage_next": 0,
+    "half_next": 0, "slow_ms": 0,
     "calls_per_second": 0, "token_seconds": 0, "stock_refused": " ",
 }  # fmt: skip
 """A blank clears a text; an empty field of a form would count as not given."""
@@ -83,6 +84,7 @@ def _troubles(place: Place, at: int) -> list[str]:
         (now.fail_next, f"fails the next {now.fail_next} calls"),
         (left, f"fails for {left} s"),
         (now.garbage_next, f"nonsense for {now.garbage_next} calls"),
+        (now.half_next, f"breaks off {now.half_next} answers"),
         (now.slow_ms, f"{now.slow_ms} ms slow"),
         (now.calls_per_second, f"{now.calls_per_second} calls a second"),
         (now.token_seconds, f"tokens live {now.token_seconds} s"),
@@ -111,8 +113,10 @@ def _trouble_forms(place: Place, request: Request) -> str:
             number("Drop webhooks, %", "drop_share", now.drop_share, 0, 100),
             number("Fail next calls", "fail_next", now.fail_next, 0, 100_000),
             number("Fail for seconds", "fail_seconds", left, 0, 86_400),
-            number("Answer them with", "fail_status", now.fail_status, 500, 599),
+            number("Answer them with", "fail_status", now.fail_status, 429, 599),
+            number("and Retry-After, s", "retry_after", now.retry_after, 0, 86_400),
             number("Nonsense, calls", "garbage_next", now.garbage_next, 0, 100_000),
+            number("Break off, answers", "half_next", now.half_next, 0, 100_000),
             number("Slower by, ms", "slow_ms", now.slow_ms, 0, 60_000),
             number("Calls a second", "calls_per_second", now.calls_per_second, 0, 10_000),
         )

@@ -20,6 +20,7 @@ from sandbox.store import Entity, Page, Store
 OWN_HOOK = 1
 """The number of the webhook that the settings describe; registered ones have higher ones."""
 GARBAGE = Answer(200, b"<html><title>Back soon</title><p>We are doing", "text/html")
+HALF = Answer(200, b'{"data": [], "next": null}', broken_off=True)
 
 
 class Bucket:
@@ -148,9 +149,14 @@ class Place:
                 429, "too_many_calls", f"At most {rate} calls a second.", {"Retry-After": "1"}
             )
         if self._must_fail(request.at):
-            raise Refused(self.settings.fail_status, "unwell", "The sandbox was told to fail.")
+            after = self.settings.retry_after
+            wait = {"Retry-After": str(after)} if after else {}
+            text = "The sandbox was told to fail."
+            raise Refused(self.settings.fail_status, "unwell", text, wait)
         if self._use_up("garbage_next"):
             return GARBAGE
+        if self._use_up("half_next"):
+            return HALF
         return None
 
     def authorize(self, request: Request) -> None:

@@ -88,7 +88,11 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(answer.body)
+        if answer.broken_off:
+            self.close_connection = True
+            self.wfile.write(answer.body[: len(answer.body) // 2])
+        else:
+            self.wfile.write(answer.body)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Quiet: the page shows what happened."""

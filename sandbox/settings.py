@@ -14,6 +14,7 @@ from sandbox.exchange import invalid
 from sandbox.sender import SECRET_PREFIX, Target, secret_bytes
 
 AUTO_ROUNDS = 100
+TOO_MANY = 429
 LONGEST_TOKEN = 365 * 86_400
 """Seconds."""
 
@@ -29,7 +30,9 @@ def _new_secret() -> str:
 @dataclass(slots=True)
 class Settings:
     """`drop_share`: percent of webhooks never sent. `fail_next`, `fail_until`: answer with
-    `fail_status` for so many calls, until that instant. `garbage_next`: answer nonsense with 200.
+    `fail_status` for so many calls, until that instant, with a Retry-After of `retry_after` seconds
+    where that is not 0. `garbage_next`: answer nonsense with 200. `half_next`: break off in the
+    middle of the answer.
     `calls_per_second`: 0 is no limit. `token_seconds`: how long a token lives, 0 is for ever;
     `refresh_token` renews it. `webhook_muted`: topics taken out of the webhook. `stock_refused`:
     a SKU whose stock cannot be set. `auto_seconds`: 0 is off; a shop places an order each time, a
@@ -50,7 +53,9 @@ class Settings:
     fail_next: int = 0
     fail_until: int = 0
     fail_status: int = 503
+    retry_after: int = 0
     garbage_next: int = 0
+    half_next: int = 0
     slow_ms: int = 0
     calls_per_second: int = 0
     duplicate_skus: bool = True
@@ -132,6 +137,11 @@ def _between(low: int, high: int) -> Callable[[Any, str], int]:
     return lambda value, name: checks.whole(value, name, low, high)
 
 
+def _fail_status(value: Any, name: str) -> int:
+    """What passes, by itself or with patience: too many calls, or a fault of the platform."""
+    return TOO_MANY if str(value) == str(TOO_MANY) else checks.whole(value, name, 500, 599)
+
+
 def _token(value: Any, name: str) -> str:
     token = checks.filled(value, name)
     if not token.isascii() or " " in token:
@@ -148,8 +158,10 @@ PARSERS: dict[str, Callable[[Any, str], Any]] = {
     "webhook_active": checks.switch,
     "drop_share": _between(0, 100),
     "fail_next": _between(0, 100_000),
-    "fail_status": _between(500, 599),
+    "fail_status": _fail_status,
+    "retry_after": _between(0, 86_400),
     "garbage_next": _between(0, 100_000),
+    "half_next": _between(0, 100_000),
     "slow_ms": _between(0, 60_000),
     "calls_per_second": _between(0, 10_000),
     "duplicate_skus": checks.switch,

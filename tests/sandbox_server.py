@@ -81,6 +81,10 @@ class Place:
         """Answer so many calls with 200 and nonsense."""
         self.configure(garbage_next=calls)
 
+    def break_off(self, calls: int) -> None:
+        """End the connection in the middle of so many answers."""
+        self.configure(half_next=calls)
+
     def slow(self, ms: int) -> None:
         self.configure(slow_ms=ms)
 

@@ -81,13 +81,20 @@ def _of_installation(pulse: Pulse) -> list[Item]:
             "should see that the beat process lives."
         )
         found.append(Item("clock", "bad", "", text))
-    if pulse.stuck and pulse.worker == "silent":
+    waiting = (Action("See what waits", f"{reverse('runs')}?status=queued"),)
+    if pulse.worker == "silent":
         text = (
             "No worker takes the runs that are due. Whoever runs this installation should see "
             "that the worker process lives and reaches its broker."
         )
-        waiting = Action("See what waits", f"{reverse('runs')}?status=queued")
-        found.append(Item("worker", "bad", "", text, (waiting,)))
+        found.append(Item("worker", "bad", "", text, waiting))
+    if pulse.full:
+        text = (
+            "The queue is full: runs that are due wait, though a worker lives. They start in turn; "
+            "whoever runs this installation can give the workers more concurrency, and should "
+            "look at their log if the queue does not get shorter."
+        )
+        found.append(Item("queue", "warn", "", text, waiting))
     return found
 
 

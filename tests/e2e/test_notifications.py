@@ -29,7 +29,7 @@ def test_an_admin_adds_a_destination_tests_it_and_adds_a_rule(
     operator: Operator, scene: Scene, receiver: WebhookReceiver, settings: Settings
 ) -> None:
     settings.OMSAUTO_ALLOW_PRIVATE_HOSTS = True
-    for name in ("clock", "web"):
+    for name in ("clock", "web", "worker"):
         Heartbeat.objects.create(name=name, at=NOW)
     shop = scene.channel("Tea shop")
     ParkedRecord.objects.create(

@@ -29,16 +29,42 @@ def look(
 ) -> dict[str, Any]:
     """`deliveries` were accepted; `firsts` are the first expected slots of jobs by their id."""
     jobs = list(Job.objects.filter(pk__in=firsts).select_related("channel").order_by("pk"))
+    lost = _Tally([*_lost_events(deliveries), *_lost_orders(deliveries)])
+    doubled = _Tally([*_doubled_events(), *_doubled_records()])
     complaints = [
-        *_about_events(deliveries),
-        *_about_orders(deliveries),
+        *lost.complaints(),
+        *doubled.complaints(),
         *_about_stock(),
         *(one for job in jobs for one in _about_slots(job, firsts[job.pk])),
-        *(one for job in jobs for one in _about_proof(job)),
+        *(one for job in jobs for one in _about_proof(job, at)),
         *_about_polled_orders(jobs),
         *_about_runs(at),
     ]
-    return {"complaints": complaints, "figures": _figures(deliveries, firsts)}
+    figures = _figures(deliveries, firsts) | {"lost": lost.count, "doubled": doubled.count}
+    return {"complaints": complaints, "figures": figures}
+
+
+def lost_orders(deliveries: Sequence[Mapping[str, Any]]) -> int:
+    """How many of the orders that were announced are not on record."""
+    return _Tally(_lost_orders(deliveries)).count
+
+
+Finding = tuple[str, list[Any]]
+"""What is wrong, and each thing of which it is."""
+
+
+class _Tally:
+    """What was found, to be said and counted."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = list(findings)
+
+    @property
+    def count(self) -> int:
+        return sum(len(wrong) for _what, wrong in self.findings)
+
+    def complaints(self) -> list[str]:
+        return [one for what, wrong in self.findings for one in _some(what, wrong)]
 
 
 def _some(what: str, wrong: Iterable[object]) -> Iterator[str]:
@@ -47,7 +73,7 @@ def _some(what: str, wrong: Iterable[object]) -> Iterator[str]:
         yield f"{len(found)} {what}, such as {found[:EXAMPLES]}"
 
 
-def _about_events(deliveries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _lost_events(deliveries: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
     """Every accepted delivery is one stored event under the id it was answered, and done."""
     stored = {
         (event.channel_id, event.delivery_id): event.pk
@@ -55,11 +81,16 @@ def _about_events(deliveries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     }
     keys = [(one["channel"], one["delivery_id"], one["event"]) for one in deliveries]
     lost = [key for key in keys if stored.get(key[:2]) != key[2]]
-    yield from _some("accepted deliveries are not stored under the id they were answered", lost)
-    doubled = _doubled(Event.objects.values("channel", "delivery_id"))
-    yield from _some("deliveries are stored more than once", doubled)
+    yield "accepted deliveries are not stored under the id they were answered", lost
     open_ = Event.objects.exclude(status=EventStatus.DONE)
-    yield from _some("events are not done", open_.values_list("pk", "status", "reason"))
+    yield "events are not done", list(open_.values_list("pk", "status", "reason"))
+
+
+def _doubled_events() -> Iterator[Finding]:
+    yield (
+        "deliveries are stored more than once",
+        _doubled(Event.objects.values("channel", "delivery_id")),
+    )
 
 
 def _doubled(groups: Any) -> list[Any]:
@@ -67,17 +98,22 @@ def _doubled(groups: Any) -> list[Any]:
     return list(groups.annotate(rows=Count("pk")).filter(rows__gt=1))
 
 
-def _about_orders(deliveries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Every order that was announced and accepted is on record once, with one shipment."""
+def _lost_orders(deliveries: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
     have = set(Order.objects.values_list("channel", "external_id"))
     wanted = {(one["channel"], one["order"]) for one in deliveries}
-    yield from _some("orders of accepted deliveries are missing", sorted(wanted - have))
+    yield "orders of accepted deliveries are missing", sorted(wanted - have)
+
+
+def _doubled_records() -> Iterator[Finding]:
+    """Every order is on record once, with one line and one shipment."""
     doubled = _doubled(Order.objects.values("channel", "external_id"))
-    yield from _some("orders are on record twice", doubled)
+    yield "orders are on record twice", doubled
     shipments = Order.objects.annotate(sent=Count("shipments")).exclude(sent=1)
-    yield from _some("orders have not one shipment", shipments.values_list("pk", "sent"))
+    yield "orders have not one shipment", list(shipments.values_list("pk", "sent"))
     lines = Order.objects.annotate(rows=Count("lines")).exclude(rows=1)
-    yield from _some("orders have not one line", lines.values_list("pk", "rows"))
+    yield "orders have not one line", list(lines.values_list("pk", "rows"))
+    shipped = Shipment.objects.exclude(external_id=None)
+    yield "shipments have one external id", _doubled(shipped.values("channel", "external_id"))
 
 
 def _about_stock() -> Iterator[str]:
@@ -86,8 +122,6 @@ def _about_stock() -> Iterator[str]:
     allocated = StockLevel.objects.aggregate(all=Sum("allocated"))["all"] or 0
     if ordered != allocated:
         yield f"{ordered} pieces were ordered and {allocated} are allocated"
-    doubled = _doubled(Shipment.objects.exclude(external_id=None).values("channel", "external_id"))
-    yield from _some("shipments have one external id", doubled)
 
 
 def _about_slots(job: Job, first: datetime) -> Iterator[str]:
@@ -111,13 +145,20 @@ def _slots(job: Job, first: datetime) -> int:
     return len(outcomes(job, grid, first, following))
 
 
-def _about_proof(job: Job) -> Iterator[str]:
-    """A run of the whole window that succeeded proves the data up to shortly before its start."""
-    last = Run.objects.filter(job=job, status=RunStatus.SUCCEEDED).order_by("-started_at").first()
-    if last is None or last.started_at is None:
+def _about_proof(job: Job, at: datetime) -> Iterator[str]:
+    """A run of the whole window that succeeded proves the data up to shortly before its start.
+
+    One that ended before it began has outlived a clock that was wrong: its start says nothing.
+    """
+    last = Run.objects.filter(job=job, status=RunStatus.SUCCEEDED).order_by("-pk").first()
+    if last is None or last.started_at is None or last.finished_at is None:
         yield f"job {job.pk} never ran"
-    elif job.proven_until < last.started_at - WINDOW_BEHIND:
+    elif last.started_at <= last.finished_at and (
+        job.proven_until < last.started_at - WINDOW_BEHIND
+    ):
         yield f"job {job.pk} is proven until {job.proven_until}, its run began {last.started_at}"
+    elif job.proven_until > at:
+        yield f"job {job.pk} is proven until {job.proven_until}, which is still to come"
 
 
 def _about_polled_orders(jobs: Sequence[Job]) -> Iterator[str]:
@@ -140,7 +181,8 @@ def _about_runs(at: datetime) -> Iterator[str]:
     yield from _some("runs are kept past their lease", held.values_list("pk", flat=True))
     late = Run.objects.filter(status=RunStatus.QUEUED, wake_at__lt=at - GRACE)
     yield from _some("runs are due and were not sent", late.values_list("pk", "not_before"))
-    heard = Event.objects.filter(job__isnull=False).values("job").annotate(last=Max("received_at"))
+    known = Event.objects.filter(job__isnull=False, received_at__lte=at)
+    heard = known.values("job").annotate(last=Max("received_at"))
     for row in heard:
         job = Job.objects.get(pk=row["job"])
         if job.heard_at is None or job.heard_at < row["last"]:
@@ -152,9 +194,11 @@ def _figures(
 ) -> dict[str, int]:
     slots = Run.objects.filter(job__in=firsts).exclude(slot_at=None)
     merged = SlotStretch.objects.filter(job__in=firsts).aggregate(all=Sum("count"))["all"] or 0
+    accepted, stored = len({one["event"] for one in deliveries}), Event.objects.count()
     return {
-        "accepted": len(deliveries),
-        "stored": Event.objects.count(),
+        "accepted": accepted,
+        "stored": stored,
+        "not accepted": stored - accepted,
         "orders": Order.objects.count(),
         "slots run": slots.count(),
         "slots merged": merged,

@@ -17,7 +17,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omsauto.settings")
 django.setup()
 
-from django.db import close_old_connections  # noqa: E402 - models need the set-up above
+from django.db import connections  # noqa: E402 - models need the set-up above
 from django.utils import timezone  # noqa: E402
 
 from accounts.models import Account  # noqa: E402
@@ -137,16 +137,20 @@ def look(deliveries: list[dict[str, Any]], firsts: dict[str, str]) -> dict[str, 
     return audit.look(deliveries, slots, timezone.now())
 
 
+def lost_orders(deliveries: list[dict[str, Any]]) -> int:
+    return audit.lost_orders(deliveries)
+
+
 VERBS = {
     verb.__name__: verb
-    for verb in (build, add_polled, make_due, retire, delay, running, pending, look)
+    for verb in (build, add_polled, make_due, retire, delay, running, pending, look, lost_orders)
 }
 
 
 def main() -> None:
     for line in sys.stdin:
         verb, arguments = json.loads(line)
-        close_old_connections()
+        connections.close_all()  # what it led to may be gone, or another file by now
         sys.stdout.write(json.dumps(VERBS[verb](**arguments)) + "\n")
         sys.stdout.flush()
 

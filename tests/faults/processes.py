@@ -1,10 +1,9 @@
-"""Processes of a test's own: lines of the Procfile and a Redis, each to be killed and restarted."""
+"""Processes of a test's own: lines of the Procfile and servers, to be killed and restarted."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -12,11 +11,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import redis
-
 ROOT = Path(__file__).resolve().parent.parent.parent
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-REDIS_SERVER = shutil.which("redis-server")
 
 
 def free_port() -> int:
@@ -39,9 +35,14 @@ class Process:
     """One command as a process group of its own; what it says goes to a file."""
 
     def __init__(
-        self, name: str, command: str, environment: Mapping[str, str], output: Path
+        self,
+        name: str,
+        command: str,
+        environment: Mapping[str, str],
+        output: Path,
+        folder: Path = ROOT,
     ) -> None:
-        self.name, self.command, self.output = name, command, output
+        self.name, self.command, self.output, self.folder = name, command, output, folder
         self.environment = dict(environment)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -51,7 +52,7 @@ class Process:
             self._process = subprocess.Popen(  # noqa: S603 - the Procfile's or the test's own command
                 ["/bin/sh", "-c", f"exec {self.command}"],
                 env=self.environment,
-                cwd=ROOT,
+                cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -104,32 +105,3 @@ class Process:
     def memory_mib(self) -> float:
         pages = int(Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 1024**2
-
-
-class OwnRedis(Process):
-    """A Redis on a free port that keeps nothing: killed and started again, it is empty."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        options = f"--bind 127.0.0.1 --port {self.port} --save '' --appendonly no --dir {folder}"
-        command = f"{REDIS_SERVER} {options}"
-        super().__init__("redis", command, {"PATH": os.defpath}, folder / "redis.out")
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
-
-    def start(self) -> None:
-        super().start()
-        wait_until(self.answers, 10, "Redis answers")
-
-    def answers(self) -> bool:
-        with redis.Redis.from_url(self.url, socket_timeout=1) as client:
-            try:
-                return bool(client.ping())
-            except redis.ConnectionError:
-                return False
-
-    def flush(self) -> None:
-        with redis.Redis.from_url(self.url, socket_timeout=5) as client:
-            client.flushall()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.faults.installation import Installation
-from tests.faults.load import Delivery, Line, Load
+from tests.faults.load import Delivery, Line, Load, Roads
 from tests.faults.processes import wait_until
 from tests.sandbox_server import SandboxServer
 
@@ -22,8 +22,30 @@ SLOW_MS = 80
 """How long the shops take for an answer, so that a fault finds work under way."""
 BEFORE_SECONDS = 3
 AFTER_SECONDS = 4
-QUIET_SECONDS = 170
-"""A lease (60 s), the longest wait before the second attempt (30 s), and the work itself."""
+QUIET_SECONDS = 420
+"""Two leases (60 s), the longest wait before a second and a third attempt (30 and 60 s), and the
+work itself on a machine that has much else to do."""
+UNDER_WAY_SECONDS = 60
+
+
+@dataclass
+class Totals:
+    """What all scenes of a test run went through."""
+
+    faults: int = 0
+    accepted: int = 0
+    lost: int = 0
+    doubled: int = 0
+    recovered: list[tuple[str, float]] = field(default_factory=list)
+
+    def lines(self) -> list[str]:
+        """The table of the summary; seconds until all was done again, of which load is a part."""
+        rows = [f"{seconds:6.0f} s  {name}" for name, seconds in self.recovered]
+        sums = f"faults injected {self.faults}, events accepted {self.accepted}, "
+        return ["to recover, by fault:", *rows, f"{sums}lost {self.lost}, doubled {self.doubled}"]
+
+
+TOTALS = Totals()
 
 
 @dataclass
@@ -37,12 +59,15 @@ class Scene:
     deliveries: list[Delivery] = field(default_factory=list)
     firsts: dict[str, str] = field(default_factory=dict)
     figures: dict[str, int] = field(default_factory=dict)
+    sent: list[Delivery] = field(default_factory=list)
+    shops: int = LISTENING_SHOPS
 
     def set_up(self) -> None:
         """Shops whose own sender is silent, and a listening channel for each."""
+        self.roads = Roads([self.installation.url])
         shops = [
             self.sandbox.shop(f"listening-{number}", samples=True, drop_share=100)
-            for number in range(LISTENING_SHOPS)
+            for number in range(self.shops)
         ]
         polled = self.sandbox.shop("polled", samples=True, drop_share=100)
         polled.place_orders(ORDERS_OF_POLLED_SHOP, sku=SKU)
@@ -62,7 +87,7 @@ class Scene:
             Line(
                 shop,
                 channel["channel"],
-                f"{self.installation.url}{channel['path']}",
+                channel["path"],
                 key["secrets"]["webhook_secret"],
                 by_update=shop is not shops[-1],
             )
@@ -78,36 +103,55 @@ class Scene:
             place.slow(ms)
 
     def suffer(
-        self, name: str, fault: Callable[[], None], *, refusals: bool = False
+        self,
+        name: str,
+        fault: Callable[[], int | None],
+        *,
+        refusals: bool = False,
+        unruly: bool = False,
     ) -> dict[str, int]:
         """Load, slots that come due before and during the fault, then peace; nothing may be wrong.
 
-        Only a fault of the web server excuses `refusals`. Answers with the figures so far.
+        `fault` answers how many it injected, None for one. Only a fault of the web server excuses
+        `refusals`; an `unruly` load sends twice, late and in disorder. Answers with the figures so
+        far.
         """
         half = POLLED_PER_FAULT // 2
         channels = self._ask("add_polled", count=POLLED_PER_FAULT, shop=self.polled_keys, name=name)
         self.slow_shops(SLOW_MS)
-        with Load(self.lines, SKU) as load:
+        with Load(self.lines, SKU, self.roads, unruly=unruly) as load:
             time.sleep(BEFORE_SECONDS)
             self.firsts |= self._ask("make_due", channels=channels[:half])
-            wait_until(lambda: self._ask("running"), 10, "a run is under way", every=0.02)
+            under_way = "a run is under way"
+            wait_until(lambda: self._ask("running"), UNDER_WAY_SECONDS, under_way, every=0.02)
             self.firsts |= self._ask("make_due", channels=channels[half:])
-            fault()
+            injected = fault()
             over = time.monotonic()
             time.sleep(AFTER_SECONDS)
         self.slow_shops(0)
+        self.sent = load.sent
         self.deliveries += load.accepted
-        self._wait_until_quiet()
-        refused = self._reckon(name, load, time.monotonic() - over)
+        self.wait_until_quiet()
+        TOTALS.faults += 1 if injected is None else injected
+        refused = self.reckon(name, load, time.monotonic() - over)
         assert refusals or not refused, "deliveries were refused or not answered in time"
         self._ask("retire", channels=channels)
         self.firsts.clear()
         return self.figures
 
+    def lost_orders(self, deliveries: list[Delivery]) -> int:
+        """How many of the orders that these announced are not on record."""
+        announced = [dataclasses.asdict(one) for one in deliveries]
+        return int(self._ask("lost_orders", deliveries=announced))
+
+    def refusals(self) -> set[int]:
+        """The statuses of what was not accepted of the last load; 0 where no answer came."""
+        return {one.http for one in self.sent if not one.accepted}
+
     def _ask(self, verb: str, **arguments: Any) -> Any:
         return self.installation.inside.ask(verb, **arguments)
 
-    def _wait_until_quiet(self) -> None:
+    def wait_until_quiet(self) -> None:
         left: dict[str, int] = {}
 
         def quiet() -> bool:
@@ -119,15 +163,17 @@ class Scene:
         except AssertionError as late:
             raise AssertionError(f"{late}; left: {left}") from late
 
-    def _reckon(self, name: str, load: Load, seconds: float) -> list[int]:
+    def reckon(self, name: str, load: Load, seconds: float) -> list[int]:
         """Nothing may be wrong; answers with the statuses of what was not accepted."""
         accepted = [dataclasses.asdict(one) for one in self.deliveries]
         found = self._ask("look", deliveries=accepted, firsts=self.firsts)
         refused = [one.http for one in load.sent if not one.accepted]
         self.figures = found["figures"]
+        self._count(name, load, seconds)
         slowest = max((one.seconds for one in load.accepted), default=0.0)
         self.say(
             f"{name}: sent {len(load.sent)}, accepted {len(load.accepted)}, "
+            f"of these known already {sum(one.repeated for one in load.sent)}, "
             f"refused {len(refused)} {sorted(set(refused))}, "
             f"slowest answer {slowest:.1f} s; quiet after {seconds:.0f} s; "
             f"so far: {self.figures}; complaints: {len(found['complaints'])}"
@@ -135,3 +181,9 @@ class Scene:
         assert not found["complaints"], found["complaints"]
         assert load.accepted, "no delivery was accepted"
         return refused
+
+    def _count(self, name: str, load: Load, seconds: float) -> None:
+        TOTALS.recovered.append((name, seconds))
+        TOTALS.accepted += len({one.delivery_id for one in load.accepted})
+        TOTALS.lost += self.figures["lost"]
+        TOTALS.doubled += self.figures["doubled"]

@@ -6,20 +6,26 @@ everything done and counted.
 
 from __future__ import annotations
 
+import random
+import secrets
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 
 import pytest
 
-from tests.faults.processes import ROOT, OwnRedis, wait_until
+from tests.faults.processes import ROOT, Process, wait_until
 from tests.faults.scene import Scene
+from tests.faults.servers import OwnRedis
 
 pytestmark = [pytest.mark.faults, pytest.mark.postgres, pytest.mark.redis]
 
 DOWN_SECONDS = 2
 FROZEN_SECONDS = 5
+AWAY_SECONDS = 30
+RANDOM_SECONDS = 120
 WATCHED_SECONDS = 4
 LOAD = "import django; django.setup()"
 CLOCK_STARTS = "beat: Starting"
@@ -86,14 +92,48 @@ def test_messages_that_vanish_from_redis_are_sent_again(scene: Scene, own_redis:
 def test_a_frozen_and_then_killed_redis_slows_but_loses_nothing(
     scene: Scene, own_redis: OwnRedis
 ) -> None:
-    def freeze_and_kill() -> None:
+    """Away for half a minute, and empty when it is back; events are accepted all the while."""
+
+    def freeze_and_kill() -> int:
         own_redis.signal(signal.SIGSTOP)
         time.sleep(FROZEN_SECONDS)
         own_redis.kill()
-        time.sleep(DOWN_SECONDS)
+        time.sleep(AWAY_SECONDS)
         own_redis.start()
+        return 2
 
-    scene.suffer("Redis frozen, killed", freeze_and_kill)
+    scene.suffer("Redis frozen, killed, away for half a minute", freeze_and_kill)
+
+
+def test_parts_killed_at_random_for_two_minutes(scene: Scene) -> None:
+    """Web, worker and clock, each at any moment, amid its start too, and several at once."""
+    seed = secrets.randbits(32)
+    chance = random.Random(seed)  # noqa: S311 - for the test's faults
+    parts = scene.installation
+    killed: list[str] = []
+
+    def kill() -> int:
+        end = time.monotonic() + RANDOM_SECONDS
+        while time.monotonic() < end:
+            some = chance.sample([parts.web, parts.worker, parts.beat], chance.choice([1, 1, 2]))
+            _kill_and_restart(some, chance.uniform(0.2, DOWN_SECONDS))
+            killed.extend(part.name for part in some)
+            time.sleep(chance.uniform(1, 6))
+        parts.wait_until_ready()
+        return len(killed)
+
+    scene.suffer(f"killed at random (seed {seed})", kill, refusals=True)
+
+    scene.say(", ".join(f"{name} killed {killed.count(name)} times" for name in sorted({*killed})))
+    assert {"web", "worker", "beat"} <= {*killed}
+
+
+def _kill_and_restart(parts: Sequence[Process], seconds: float) -> None:
+    for part in parts:
+        part.kill()
+    time.sleep(seconds)
+    for part in parts:
+        part.start()
 
 
 def test_a_clock_with_nothing_to_do_sleeps(scene: Scene) -> None:

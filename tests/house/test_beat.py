@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from omsauto.beat import ClockScheduler
 from omsauto.celery import app
@@ -40,3 +43,18 @@ def test_a_signal_while_the_schedule_is_saved_waits(scheduler: ClockScheduler) -
     signal.raise_signal(signal.SIGTERM)
     with pytest.raises(SystemExit):
         scheduler.tick()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_maintenance_does_not_wait_for_a_time_that_the_clock_had_before(
+    scheduler: ClockScheduler,
+) -> None:
+    """The machine's clock was an hour ahead when they last ran, and is set right."""
+    ahead = timezone.now() + timedelta(hours=1)
+    every = IntervalSchedule.objects.create(every=60, period=IntervalSchedule.SECONDS)
+    PeriodicTask.objects.create(name="tell", task="tell", interval=every, last_run_at=ahead)
+    entry = scheduler.schedule["tell"]
+    assert scheduler.is_due(entry).next > 3000
+    scheduler.tick()
+
+    assert scheduler.is_due(entry).next <= 60

@@ -123,6 +123,21 @@ def test_a_worker_without_work_is_idle_and_one_that_leaves_work_is_silent(
     assert take_pulse(NOW).worker == "silent"
 
 
+def test_a_worker_that_said_it_lives_is_silent_when_it_says_so_no_more(db: None) -> None:
+    """Also while it has nothing to do: who waits for the first run to stay away, waits too long."""
+    Heartbeat.objects.create(name="worker", at=NOW - seconds(59))
+    assert take_pulse(NOW).worker == "alive"
+    assert take_pulse(NOW + seconds(1)).worker == "silent"
+
+
+def test_the_queue_is_full_where_a_worker_lives_and_runs_wait(brand: BrandState) -> None:
+    queued(brand, NOW - seconds(60))
+    assert not take_pulse(NOW).full
+    Heartbeat.objects.create(name="worker", at=NOW)
+    assert take_pulse(NOW).full
+    assert not take_pulse(NOW - seconds(1)).full
+
+
 def test_the_end_of_a_cancelled_run_is_no_sign_of_a_worker(brand: BrandState) -> None:
     brand.run(status=RunStatus.CANCELLED, finished_at=NOW)
     assert take_pulse(NOW).worker_seen_at is None

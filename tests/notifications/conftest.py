@@ -64,7 +64,7 @@ class Watched(BrandState):
         self.job().__class__.objects.filter(pk=self.job().pk).update(last_success_at=self.now)
 
     def alive(self) -> None:
-        for name in ("clock", "web"):
+        for name in ("clock", "web", "worker"):
             Heartbeat.objects.update_or_create(name=name, defaults={"at": self.now})
 
     def later(self, minutes: int = 1) -> int:

@@ -38,7 +38,10 @@ def test_nothing_is_broken(brand: Watched) -> None:
     assert causes(brand) == {}
 
 
-@pytest.mark.parametrize(("name", "kind"), [("clock", "clock_silent"), ("web", "intake_silent")])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("clock", "clock_silent"), ("web", "intake_silent"), ("worker", "worker_silent")],
+)
 def test_a_part_of_the_program_is_silent(brand: Watched, name: str, kind: str) -> None:
     Heartbeat.objects.filter(name=name).update(at=NOW - timedelta(seconds=119))
     assert causes(brand) == {}
@@ -120,6 +123,7 @@ def test_due_runs_that_no_worker_takes(brand: Watched) -> None:
     found = causes(brand)["runs_wait"]
     assert found.sentence.startswith("1 run has been due for more than 5 minutes")
     assert found.since == due
+    assert found.part_of == CauseKind.WORKER_SILENT, "a dead worker is reason enough"
     brand.run(status=RunStatus.RUNNING)
     assert "runs_wait" not in causes(brand), "it waits for the run before it, not for a worker"
 

@@ -149,6 +149,20 @@ def test_runs_that_no_worker_takes_are_said_first(brand: Brand) -> None:
     assert "No worker takes" not in brand.viewer.text("/")
 
 
+def test_a_worker_that_fell_silent_is_said_before_anything_waits_for_it(brand: Brand) -> None:
+    Heartbeat.objects.create(name="worker", at=NOW - timedelta(minutes=1))
+    assert "No worker takes the runs that are due." in brand.viewer.text("/")
+
+
+def test_a_full_queue_is_said_where_a_worker_lives(brand: Brand) -> None:
+    Heartbeat.objects.create(name="worker", at=NOW)
+    brand.run(status=RunStatus.QUEUED, not_before=NOW - timedelta(minutes=2))
+    page = brand.viewer.text("/")
+    assert "The queue is full" in page
+    assert "Queue full" in page
+    assert "No worker takes" not in page
+
+
 def test_a_disabled_account_leads_to_its_switch(brand: Brand) -> None:
     brand.account.enabled = False
     brand.account.save(update_fields=["enabled"])

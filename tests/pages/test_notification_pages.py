@@ -27,7 +27,7 @@ NEW_RULE = f"{PAGE}rules/new/"
 @pytest.fixture(autouse=True)
 def _alive(db: None, settings: Settings) -> None:
     settings.OMSAUTO_ALLOW_PRIVATE_HOSTS = True
-    for name in ("clock", "web"):
+    for name in ("clock", "web", "worker"):
         Heartbeat.objects.create(name=name, at=NOW)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.faults.conftest import own_redis as own_redis
 from tests.faults.installation import Installation, fresh_database
-from tests.faults.processes import OwnRedis
+from tests.faults.servers import OwnRedis
 from tests.real.medusa.server import Medusa
 from tests.real.medusa.shop import Shop
 from tests.real.omsauto import Omsauto

@@ -37,6 +37,20 @@ def test_calls_fail_for_so_many_seconds(shop: Shop, shop_api: httpx.Client) -> N
         assert statuses(shop_api, 1) == [200]
 
 
+def test_too_many_calls_can_be_told_with_a_time_to_wait(shop: Shop, shop_api: httpx.Client) -> None:
+    shop.configure(fail_next=1, fail_status=429, retry_after=7)
+    answer = shop_api.get("/orders")
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "7")
+    assert statuses(shop_api, 1) == [200]
+
+
+def test_an_answer_breaks_off_in_the_middle(shop: Shop, shop_api: httpx.Client) -> None:
+    shop.break_off(1)
+    with pytest.raises(httpx.RemoteProtocolError):
+        shop_api.get("/orders")
+    assert statuses(shop_api, 1) == [200]
+
+
 def test_nonsense_looks_well_and_is_not_json(shop: Shop, shop_api: httpx.Client) -> None:
     shop.babble(1)
     answer = shop_api.get("/orders")
@@ -77,6 +91,7 @@ def test_a_slow_shop_does_not_hold_up_the_end() -> None:
     [
         {"drop_share": 101},
         {"fail_status": 200},
+        {"fail_status": 428},
         {"slow_ms": "soon"},
         {"webhook_url": "ftp://example.com/"},
         {"webhook_url": "nowhere"},
