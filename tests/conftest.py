@@ -21,8 +21,9 @@ WANTS = ("postgres", "redis", "chromium")
 SKIPPED = "skipped for want of"
 TOLD = "told"
 """The property by which a test records a line for the end of the run."""
-ONCE = {"access", "channels", "claims", "sandbox", "e2e"}
-"""Folders whose tests do not depend on the pair: platforms, roles, and pages in a browser."""
+ONCE = {"access", "channels", "claims", "fuzz", "sandbox", "e2e"}
+"""Folders whose tests do not depend on the pair (platforms, roles, pages in a browser) or are
+long, as those that try out what nobody types."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ def _wanting(item: pytest.Item) -> set[str]:
 
 def _waits(item: pytest.Item, later: set[str]) -> bool:
     """Can a later run, on these servers, do the test as well, and need this one not?"""
-    if later >= {"postgres", "redis"} and item.path.relative_to(TESTS).parts[0] in ONCE:
+    once = item.path.relative_to(TESTS).parts[0] in ONCE or item.path.stem.endswith("_fuzz")
+    if later >= {"postgres", "redis"} and once:
         return True
     return bool(want := _wanting(item)) and want <= later
 
