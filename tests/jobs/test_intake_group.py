@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Coroutine, Iterator, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from django.conf import settings
@@ -31,6 +32,7 @@ from tests.jobs.together import at_once
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
+T = TypeVar("T")
 Sent = tuple[dict[str, str], bytes]
 COMPARED = ("job_id", "run_id", "topic", "received_at", "status", "reason", "entity", "duplicates")
 
@@ -82,7 +84,13 @@ def take_all(group: Group, shop: Channel, sent: list[Sent]) -> list[intake.Recei
         asked = [group.take(shop.webhook_token, *one, START) for one in sent]
         return await asyncio.gather(*asked)
 
-    return asyncio.run(together())
+    return in_a_loop(together())
+
+
+def in_a_loop(work: Coroutine[Any, Any, T]) -> T:
+    """In a thread of its own: a browser's tests leave a loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 def test_an_event_taken_together_is_stored_like_one_taken_alone(
@@ -283,7 +291,7 @@ def knock(front: Front, path: str, sent: Sent) -> tuple[int, dict[str, Any]]:
     async def send(message: MutableMapping[str, Any]) -> None:
         said.append(message)
 
-    asyncio.run(front(scope, receive, send))
+    in_a_loop(front(scope, receive, send))
     return said[0]["status"], json.loads(said[1]["body"])
 
 
