@@ -176,11 +176,13 @@ DATABASES = {
 # --- Celery -------------------------------------------------------------------------------------
 
 REDIS_URL: str = env.str("REDIS_URL", default="")
+# redis://... or amqp://...: messages alone go there, nothing else uses Redis.
+BROKER_URL: str = env.str("BROKER_URL", default="") or REDIS_URL
 CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT, CELERY_BROKER_TRANSPORT_OPTIONS = storage.broker(
-    REDIS_URL, VAR / "broker"
+    BROKER_URL, VAR / "broker"
 )
 # Remote control needs a broadcast; in the embedded broker it would only cost folder listings.
-CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(REDIS_URL)
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(BROKER_URL)
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 # A worker waits for a broker that is away, for as long as it takes.
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -262,7 +262,7 @@ def test_fewer_workers_make_runs_later() -> None:
 
 def test_the_constants_of_the_engine_are_the_products() -> None:
     assert workers.RUNS_PER_MESSAGE == wake.RUNS_PER_MESSAGE
-    assert wake.RESEND_AFTER == timedelta(seconds=workers.RESEND_AFTER)
+    assert timedelta(seconds=workers.RESEND_AFTER) == wake.RESEND_AFTER
     assert timedelta(seconds=running.FIRST_WAIT) == lease.FIRST_WAIT
     assert timedelta(seconds=running.LONGEST_WAIT) == lease.LONGEST_WAIT
     assert running.MAX_ATTEMPTS == lease.MAX_ATTEMPTS
