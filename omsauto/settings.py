@@ -114,6 +114,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # Webhooks and probes leave here; the rest of the list costs them nothing.
     "omsauto.lean.lean_paths",
+    "omsauto.replica.pages_from_replica",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -172,6 +173,13 @@ DATABASES = {
         WEB_THREADS,
     )
 }
+# A replica that pages read from: the same database, a few seconds older, read only.
+DATABASE_REPLICA_URL: str = env.str("DATABASE_REPLICA_URL", default="")
+if DATABASE_REPLICA_URL and PROCESS == "web":
+    DATABASES["replica"] = storage.database(
+        env.db_url_config(DATABASE_REPLICA_URL), PROCESS, WEB_THREADS
+    )
+    DATABASE_ROUTERS = ["omsauto.replica.PagesRouter"]
 
 # --- Celery -------------------------------------------------------------------------------------
 
