@@ -177,8 +177,8 @@ def _say_workers(report: dict[str, Any]) -> Iterator[str]:
         report["setup"]["costs"]["dispatch_rate"],
     )
     yield (
-        f"Clock          {slots:,} slots in the busiest minute: {ceil(slots / rate * 10) / 10:g} s "
-        "until the last of them is sent"
+        f"Clock          {slots:,} slots in the busiest minute where none is spread: "
+        f"{ceil(slots / rate * 10) / 10:g} s until the last of them is sent"
     )
 
 
