@@ -114,6 +114,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # Webhooks and probes leave here; the rest of the list costs them nothing.
     "omsauto.lean.lean_paths",
+    "omsauto.replica.pages_from_replica",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -172,15 +173,24 @@ DATABASES = {
         WEB_THREADS,
     )
 }
+# A replica that pages read from: the same database, a few seconds older, read only.
+DATABASE_REPLICA_URL: str = env.str("DATABASE_REPLICA_URL", default="")
+if DATABASE_REPLICA_URL and PROCESS == "web":
+    DATABASES["replica"] = storage.database(
+        env.db_url_config(DATABASE_REPLICA_URL), PROCESS, WEB_THREADS
+    )
+    DATABASE_ROUTERS = ["omsauto.replica.PagesRouter"]
 
 # --- Celery -------------------------------------------------------------------------------------
 
 REDIS_URL: str = env.str("REDIS_URL", default="")
+# redis://... or amqp://...: messages alone go there, nothing else uses Redis.
+BROKER_URL: str = env.str("BROKER_URL", default="") or REDIS_URL
 CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT, CELERY_BROKER_TRANSPORT_OPTIONS = storage.broker(
-    REDIS_URL, VAR / "broker"
+    BROKER_URL, VAR / "broker"
 )
 # Remote control needs a broadcast; in the embedded broker it would only cost folder listings.
-CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(REDIS_URL)
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(BROKER_URL)
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 # A worker waits for a broker that is away, for as long as it takes.
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

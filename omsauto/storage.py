@@ -24,6 +24,11 @@ REDIS_OPTIONS: dict[str, Any] = {
 }
 
 
+# Messages are small and not confirmed: only a RabbitMQ that takes nothing any more makes a
+# publisher wait, and that for two seconds.
+RABBITMQ_OPTIONS: dict[str, Any] = {"connect_timeout": 1, "write_timeout": 2}
+
+
 def database(base: dict[str, Any], process: str, threads: int) -> dict[str, Any]:
     """Complete what the database's URL said for the process that will use it.
 
@@ -42,13 +47,15 @@ def database(base: dict[str, Any], process: str, threads: int) -> dict[str, Any]
     return {**base, "OPTIONS": options, "CONN_MAX_AGE": age, "CONN_HEALTH_CHECKS": True}
 
 
-def broker(redis_url: str, folder: Path) -> tuple[str, str, dict[str, Any]]:
-    """The broker's URL, transport and transport options; without Redis, files in `folder`.
+def broker(url: str, folder: Path) -> tuple[str, str, dict[str, Any]]:
+    """The broker's URL, transport and transport options; without a URL, files in `folder`.
 
-    No transport means the one that the URL names.
+    No transport means the one that the URL names: Redis, or RabbitMQ (`amqp`, `amqps`).
     """
-    if redis_url:
-        return redis_url, "", REDIS_OPTIONS
+    if url.startswith(("amqp://", "amqps://")):
+        return url, "", RABBITMQ_OPTIONS
+    if url:
+        return url, "", REDIS_OPTIONS
     messages, control = folder / "messages", folder / "control"
     for path in (messages, control):
         path.mkdir(parents=True, exist_ok=True)

@@ -17,6 +17,8 @@ def _redis_of_worker(url: str) -> str:
 
 def _isolate() -> None:
     """Never the operator's database, broker or state, whatever the environment holds."""
+    for name in ("BROKER_URL", "DATABASE_REPLICA_URL"):
+        os.environ.pop(name, None)
     for name in ("DATABASE_URL", "REDIS_URL"):
         os.environ.pop(name, None)
         if url := os.environ.get(f"OMSAUTO_TEST_{name}"):

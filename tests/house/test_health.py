@@ -156,6 +156,16 @@ def test_the_command_fails_and_says_what_to_do() -> None:
     assert "clock     the last tick was at 2026-03-14T09:29:29+00:00: is beat" in said.getvalue()
 
 
+@pytest.mark.django_db
+@time_machine.travel(NOW, tick=False)
+def test_the_command_looks_at_one_part_alone_where_it_is_asked_to() -> None:
+    said = StringIO()
+    beat("clock", timedelta(seconds=1))
+    call_command("health", "--only", "clock", stdout=said)
+
+    assert said.getvalue() == "clock     well\n"
+
+
 def test_the_command_fails_without_a_database_and_blames_nothing_else(tmp_path: Path) -> None:
     environment = {
         **{name: one for name, one in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"},

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import environ
 import pytest
 from django.db import connection
 
@@ -59,6 +60,22 @@ def test_redis_answers_within_seconds_or_not_at_all(tmp_path: Path) -> None:
     assert options["socket_timeout"] + options["socket_connect_timeout"] <= 3
     assert options["retry_on_timeout"] is False
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("url", ["amqp://there:5672/omsauto", "amqps://there/omsauto"])
+def test_rabbitmq_is_a_broker_with_bounds_of_its_own(url: str, tmp_path: Path) -> None:
+    found, transport, options = storage.broker(url, tmp_path)
+
+    assert (found, transport) == (url, "")
+    assert options["connect_timeout"] + options["write_timeout"] <= 3
+    assert not options.keys() & storage.REDIS_OPTIONS.keys()
+
+
+def test_a_database_behind_a_pooler_is_asked_without_cursors_of_the_session() -> None:
+    url = "postgresql://there/omsauto?disable_server_side_cursors=True"
+    base = environ.Env.db_url_config(url)
+
+    assert storage.database(base, "web", 4)["DISABLE_SERVER_SIDE_CURSORS"] is True
 
 
 def test_without_redis_messages_are_files_in_the_state_folder(tmp_path: Path) -> None:

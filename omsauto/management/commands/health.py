@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from omsauto.health import find_faults
+
+PARTS = ("database", "broker", "clock", "worker", "queue", "web")
 
 
 class Command(BaseCommand):
@@ -18,8 +20,18 @@ class Command(BaseCommand):
     )
     requires_system_checks: list[str] = []
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--only",
+            action="append",
+            choices=PARTS,
+            help="look at this part alone; may be repeated",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
-        faults = find_faults(timezone.now())
+        wanted = options["only"] or PARTS
+        found = find_faults(timezone.now())
+        faults = {name: fault for name, fault in found.items() if name in wanted}
         for name, fault in faults.items():
             self.stdout.write(f"{name:<9} {fault or 'well'}")
         if any(faults.values()):
