@@ -11,6 +11,7 @@ import django
 django.setup()
 
 from django.conf import settings  # noqa: E402 - after the set-up above
+from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 
@@ -19,6 +20,7 @@ from bench.crowd import Size, fill  # noqa: E402
 
 
 def main() -> None:
+    call_command("collectstatic", interactive=False, verbosity=0)
     account = Account.objects.create(name="Bench", timezone="Europe/Berlin")
     user = User.objects.create_user("bench@omsauto.example")
     Membership.objects.create(account=account, user=user, role=Role.ADMIN)
