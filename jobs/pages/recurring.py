@@ -32,7 +32,10 @@ TWO_DAYS = timedelta(days=2)
 
 @dataclass(frozen=True)
 class RowLine:
-    """A row with what it does now: the channels, the next slots, and who is left out and why."""
+    """A row with what it does now: the channels, the next slots, and who is left out and why.
+
+    Channels of which there is something to note come first: the page names fifty.
+    """
 
     form: StableRowForm
     channels: list[dict[str, object]]
@@ -99,7 +102,7 @@ def _show(
 
 def _line(world: World, row: StableRowForm, at: datetime) -> RowLine:
     """By what is stored: the preview tells what an unsaved change does."""
-    channels = row.row["channels"]
+    channels = sorted(row.row["channels"], key=lambda channel: not channel["note"])
     acting = [world.channels[channel["id"]] for channel in channels]
     slots = _next_slots(world, row, at) if acting else []
     return RowLine(
