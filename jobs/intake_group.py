@@ -132,14 +132,16 @@ class Group:
                 self._channels.pop(asked.token, None)
 
     def _know(self, tokens: set[str]) -> None:
-        """Read the channels that are not known yet."""
+        """Read the channels that are not known yet, and again those that may be taken soon."""
         known = self._channels
         if len(known) > KNOWN_CHANNELS:
             known.clear()
         if unknown := tokens - known.keys():
             for channel in Channel.objects.raw(_CHANNELS, [list(unknown)]):
                 version: str = getattr(channel, "version")  # noqa: B009 - a column of the query
-                known[channel.webhook_token] = _Known(version, channel.pk, _connector(channel))
+                connector = _connector(channel)
+                if connector is not None or channel.connector_class.custom_topics:
+                    known[channel.webhook_token] = _Known(version, channel.pk, connector)
 
     def _row(self, asked: Asked) -> tuple[Any, ...] | None:
         """What is stored of a delivery, in the order of the statement's columns."""
