@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from accounts.models import Account
 from channels.models import Channel
 from jobs.models import Job, Run, RunStatus, SlotStretch
 from jobs.overlap import Trigger
@@ -103,12 +102,6 @@ def _inside(
 def jobs_in_emergency(jobs: Iterable[Job]) -> set[int]:
     """Ids of the jobs whose emergency run is active now."""
     active = Run.objects.active().filter(job__in=list(jobs)).caused_by(Trigger.EMERGENCY)
-    return set(active.values_list("job_id", flat=True))
-
-
-def emergencies_of(account: Account) -> set[int]:
-    """Ids of all the account's jobs whose emergency run is active now."""
-    active = Run.objects.active().filter(account=account).caused_by(Trigger.EMERGENCY)
     return set(active.values_list("job_id", flat=True))
 
 
