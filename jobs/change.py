@@ -242,10 +242,16 @@ def _delay_errors(name: str, period: int | None, delay: int | None) -> dict[str,
 
 def stable_offer(world: World, job_type: JobType) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """(periods, delays) that the connectors of all channels allow on which the row acts."""
+    return offer_of(job_type, stable_channels(world, job_type))
+
+
+def offer_of(
+    job_type: JobType, channels: Iterable[Channel]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """`stable_offer` where the channels on which the row acts are at hand."""
+    by_connector = {channel.connector: channel for channel in channels}
     owners = [
-        owner
-        for channel in stable_channels(world, job_type)
-        if (owner := capability(channel, job_type))
+        owner for channel in by_connector.values() if (owner := capability(channel, job_type))
     ]
     periods = _common([owner.periods for owner in owners], MAIN_PERIODS)
     delays = _common([owner.delays for owner in owners], RECURRING_DELAYS)

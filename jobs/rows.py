@@ -14,7 +14,7 @@ from channels.connectors.registry import CONNECTORS
 from channels.enums import PRODUCT_TYPES, TRAITS, JobType, Track
 from channels.models import Channel
 from channels.vault import Unreadable, open_secrets
-from jobs.change import stable_offer
+from jobs.change import offer_of
 from jobs.models import Job
 from jobs.plan import Plan, allowed_period
 from jobs.reading import jobs_in_emergency, shown_reason, shown_state
@@ -107,15 +107,13 @@ def recurring_row(world: World, job_type: JobType) -> Row:
     return _recurring_row(world, job_type, _acting(world)[job_type])
 
 
-def _acting(world: World) -> dict[str, list[Row]]:
-    """By job type: the channels whose job takes its settings from the account."""
+def _acting(world: World) -> dict[str, list[tuple[Channel, str]]]:
+    """By job type: the channels whose job takes its settings from the account, and its note."""
     found = defaultdict(list)
     for job in world.jobs.values():
-        plan = world.plan(job)
-        if plan.from_account:
-            channel = world.channels[job.channel_id]
-            row = {"id": channel.pk, "name": channel.name, "note": plan.note}
-            found[job.type].append(row)
+        channel = world.channels[job.channel_id]
+        if channel.track == Track.STABLE and (plan := world.plan(job)).from_account:
+            found[job.type].append((channel, plan.note))
     return found
 
 
@@ -130,9 +128,9 @@ def shows(world: World, job_type: JobType) -> bool:
     )
 
 
-def _recurring_row(world: World, job_type: JobType, acts_on: list[Row]) -> Row:
+def _recurring_row(world: World, job_type: JobType, acts_on: list[tuple[Channel, str]]) -> Row:
     stored = world.stable.get(job_type)
-    periods, delays = stable_offer(world, job_type)
+    periods, delays = offer_of(job_type, (channel for channel, _note in acts_on))
     return {
         "type": job_type.value,
         "label": job_type.label,
@@ -141,7 +139,9 @@ def _recurring_row(world: World, job_type: JobType, acts_on: list[Row]) -> Row:
         "delay_minutes": stored.delay_minutes if stored else None,
         "periods": list(periods),
         "delays": list(delays),
-        "channels": acts_on,
+        "channels": [
+            {"id": channel.pk, "name": channel.name, "note": note} for channel, note in acts_on
+        ],
     }
 
 

@@ -44,7 +44,13 @@ def database(base: dict[str, Any], process: str, threads: int) -> dict[str, Any]
         age: int | None = 0
     else:
         age = None if process in {"worker", "beat"} else 0
-    return {**base, "OPTIONS": options, "CONN_MAX_AGE": age, "CONN_HEALTH_CHECKS": True}
+    return {
+        **base,
+        "ENGINE": "omsauto.postgresql",
+        "OPTIONS": options,
+        "CONN_MAX_AGE": age,
+        "CONN_HEALTH_CHECKS": True,
+    }
 
 
 def broker(url: str, folder: Path) -> tuple[str, str, dict[str, Any]]:

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
-from accounts.models import Role
+from accounts.models import Account, Role
 from channels.enums import PRODUCT_TYPES, JobType, Track
 from channels.models import Channel
 from jobs import configure
@@ -19,6 +19,7 @@ from jobs.change import Change
 from jobs.pages.account_form import RecurringForm, StableRowForm
 from jobs.pages.account_preview import changes_of
 from jobs.pages.account_tabs import TABS
+from jobs.pages.channel_facts import SHOWN_COLUMNS
 from jobs.pages.channel_page import Preview, saved_words
 from jobs.pages.here import Here, page
 from jobs.rows import shows
@@ -47,8 +48,7 @@ class RowLine:
 @page("GET", "POST")
 def recurring_jobs(here: Here) -> HttpResponse:
     if here.request.method == "GET":
-        stable = read_world(here.account, Q(channel__track=Track.STABLE))
-        return _show(here, RecurringForm(stable))
+        return _show(here, RecurringForm(_read_stable(here.account)))
     here.require(Role.ADMIN)
     form = RecurringForm(load_world(here.account), here.request.POST)
     if not form.is_valid():
@@ -61,6 +61,13 @@ def recurring_jobs(here: Here) -> HttpResponse:
         found = configure.apply(here.account, change, here.at, here.user)
     messages.success(here.request, saved_words(found))
     return redirect("recurring_jobs")
+
+
+def _read_stable(account: Account) -> World:
+    """The stable channels with their jobs, and the master, which is why some are left out."""
+    told = Q(track=Track.STABLE) | Q(pk=account.master_product_channel_id)
+    channels = account.channels.present().filter(told).only(*SHOWN_COLUMNS)
+    return read_world(account, Q(channel__track=Track.STABLE), channels)
 
 
 def recurring_preview(here: Here, form: RecurringForm) -> Preview:
