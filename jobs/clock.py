@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from jobs import (
     attempts,
@@ -18,6 +18,7 @@ from jobs import (
     outcome,
     planned,
     set_back,
+    slot_batch,
     slots,
     wake,
 )
@@ -26,6 +27,7 @@ from jobs.models import AttemptOutcome, Job, Run, RunStatus
 from jobs.querysets import JobQuerySet
 
 BATCH = 500
+SLOT_BATCH = 1000
 LONGEST_SLEEP = timedelta(seconds=1)
 SHORTEST_SLEEP = timedelta(milliseconds=100)
 """While something stays due because another holds its row: looked at often, but no spinning."""
@@ -60,24 +62,37 @@ def tick(at: datetime) -> float:
     return sleep.total_seconds()
 
 
-def _in_batches(take: Callable[[], int]) -> int:
+def _in_batches(take: Callable[[], int], size: int) -> int:
     """Repeat until a batch comes back short."""
     total = 0
     while True:
         taken = take()
         total += taken
-        if taken < BATCH:
+        if taken < size:
             return total
 
 
 def take_slots(at: datetime) -> int:
     """Jobs whose slot is due: one run each, the due column moved in the same transaction."""
-    return _in_batches(lambda: _take(Job.objects.slot_due(at), slots.take_due, at))
+    if connection.vendor != "postgresql":
+        return _in_batches(lambda: _take(Job.objects.slot_due(at), slots.take_due, at), BATCH)
+    return _in_batches(lambda: _take_many(at), SLOT_BATCH)
+
+
+def _take_many(at: datetime) -> int:
+    """As `_take`, by way of few statements for many jobs."""
+    try:
+        return slot_batch.take(at, SLOT_BATCH)
+    except DatabaseError:
+        raise
+    except Exception:
+        log.exception("a batch of due slots failed; they are taken the slower way")
+    return _in_batches(lambda: _take(Job.objects.slot_due(at), slots.take_due, at), BATCH)
 
 
 def take_emergencies(at: datetime) -> int:
     """Jobs whose emergency is due."""
-    return _in_batches(lambda: _take(Job.objects.emergency_due(at), fallback.take_due, at))
+    return _in_batches(lambda: _take(Job.objects.emergency_due(at), fallback.take_due, at), BATCH)
 
 
 Taker = Callable[[Sequence[Job], datetime], int]
@@ -131,7 +146,7 @@ def send_due(at: datetime) -> int:
             return 0  # the broker is away: one vain attempt in a tick is enough
         return len(ids)
 
-    return _in_batches(take)
+    return _in_batches(take, BATCH)
 
 
 def send_probes(at: datetime) -> int:

@@ -52,7 +52,7 @@ RUNS_BY_CAUSE = [
 
 
 class Run(models.Model):
-    """One execution of one job.
+    """One execution of one job, whose channel and account are its own: that constraint holds both.
 
     Active from its first claim to its outcome (waits between attempts included), waiting before.
     `not_before` is when the next attempt may start; `wake_at` when the clock sends its message
@@ -69,8 +69,12 @@ class Run(models.Model):
     """
 
     job = models.ForeignKey(Job, models.CASCADE, related_name="runs", db_index=False)
-    channel = models.ForeignKey(Channel, models.CASCADE, related_name="runs", db_index=False)
-    account = models.ForeignKey(Account, models.CASCADE, related_name="runs", db_index=False)
+    channel = models.ForeignKey(
+        Channel, models.CASCADE, related_name="runs", db_index=False, db_constraint=False
+    )
+    account = models.ForeignKey(
+        Account, models.CASCADE, related_name="runs", db_index=False, db_constraint=False
+    )
     type = models.CharField(max_length=24, choices=JobType)
     sort = models.CharField(max_length=6, choices=SORTS)
     trigger = models.CharField(max_length=10, choices=TRIGGERS)
