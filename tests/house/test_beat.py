@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from omsauto.beat import ClockScheduler
+from omsauto.beat import ClockScheduler, apart
 from omsauto.celery import app
 
 pytestmark = pytest.mark.django_db
@@ -58,3 +60,22 @@ def test_maintenance_does_not_wait_for_a_time_that_the_clock_had_before(
     scheduler.tick()
 
     assert scheduler.is_due(entry).next <= 60
+
+
+def test_what_takes_much_memory_is_done_in_another_process(tmp_path: Path) -> None:
+    said = tmp_path / "process"
+
+    def work() -> None:
+        said.write_text(str(os.getpid()))
+
+    apart(work)
+
+    assert int(said.read_text()) != os.getpid()
+
+
+def test_what_fails_there_is_told_here() -> None:
+    def fail() -> None:
+        raise ValueError("no such account")
+
+    with pytest.raises(RuntimeError, match="ended with 1"):
+        apart(fail)
