@@ -17,7 +17,7 @@ def canonical(name: str) -> str:
 
 def direct() -> list[str]:
     project = tomllib.loads(PROJECT)["project"]
-    return [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    return [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
 
 
 def pinned() -> dict[str, str]:
