@@ -44,8 +44,9 @@ def measure(extent: Extent) -> Part:
         for _ in range(extent.rounds):
             with started_clock(made, found) as (watching, process):
                 _idle(process, extent, found)
-                _due(made, watching, due, 10, found, "some")
-                _due(made, watching, extent.jobs, 40, found, "all")
+                lead = 5 + extent.jobs // 20_000
+                _due(made, watching, due, lead, found, "some")
+                _due(made, watching, extent.jobs, lead + extent.jobs // 5_000, found, "all")
             found["tick"].append(quantile(_inside(made, "idle_ticks"), 0.5))
             found["loop p99"].append(quantile(_inside(made, "plain_loop", due), 0.99))
             _beat(made, extent, due, found)
@@ -61,7 +62,7 @@ def measure_million(extent: Extent) -> Part:
         for _ in range(extent.rounds):
             with started_clock(made, found) as (watching, process):
                 _idle(process, extent, found)
-                _due(made, watching, due, 60, found, "some")
+                _due(made, watching, due, 5 + extent.most_jobs // 20_000, found, "some")
             _save(made, extent, found, "many")
     jobs = f"{extent.most_jobs:,} jobs"
     return Part([

@@ -79,7 +79,7 @@ def clock(scene: Scene, scheduler: str = "") -> Iterator[int]:
 
 @contextmanager
 def _started(scene: Scene, command: list[str], **extra: str) -> Iterator[int]:
-    environment = {"DJANGO_SETTINGS_MODULE": "omsauto.settings", **scene.environment, **extra}
+    environment = {**scene.environment, **extra}
     process = subprocess.Popen(command, cwd=ROOT, env=environment)  # noqa: S603  # our own words
     try:
         yield process.pid

@@ -51,9 +51,8 @@ def _beside_intake(made: Scene, path: str, extent: Extent, found: Found) -> None
         full_load(port, path, warm, extent.warm_up_seconds)
         _note(found, "without", _steady(port, path, extent))
         command = [sys.executable, "-m", WORK, "forget"]
-        environment = {**made.environment, "DJANGO_SETTINGS_MODULE": "omsauto.settings"}
         with subprocess.Popen(  # noqa: S603  # our own words
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            command, cwd=ROOT, env=made.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True,
         ) as forgetting:  # fmt: skip
             assert forgetting.stderr is not None

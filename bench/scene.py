@@ -32,6 +32,7 @@ class Scene:
     def environment(self) -> dict[str, str]:
         return {
             **os.environ,
+            "DJANGO_SETTINGS_MODULE": "omsauto.settings",
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,
             "OMSAUTO_VAR": self.var,
@@ -110,7 +111,7 @@ def run_inside(scene: Scene, module: str, *arguments: str) -> str:
     done = subprocess.run(  # noqa: S603  # our own words
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
-        env={**scene.environment, "DJANGO_SETTINGS_MODULE": "omsauto.settings"},
+        env=scene.environment,
         check=True,
         stdout=subprocess.PIPE,
         text=True,
