@@ -12,6 +12,7 @@ from channels.enums import TRAITS, JobType
 from channels.models import create_channel
 from jobs import configure
 from jobs.change import Change
+from jobs.models import Job, Run
 
 STRIDE = 1_000
 """Ids of a copy's rows lie so far behind those of the last one; the first has fewer rows."""
@@ -41,11 +42,12 @@ COPIED: dict[str, dict[str, str]] = {
     },
     "channels_webhookmapping": {"channel_id": MOVED.format("channel_id")},
     "jobs_job": {"channel_id": MOVED.format("channel_id")},
+    "jobs_run": {name: MOVED.format(name) for name in ("job_id", "channel_id", "account_id")},
 }
 
 
 def fill_first(periods: tuple[tuple[int, int | None], ...]) -> None:
-    """One account of 25 beta channels with four jobs each that run on a schedule."""
+    """One account of 25 beta channels with four jobs each that run on a schedule, and ran once."""
     at = datetime.now(UTC)
     account = Account.objects.create(name="Bench", timezone="UTC")
     for number in range(CHANNELS):
@@ -60,6 +62,12 @@ def fill_first(periods: tuple[tuple[int, int | None], ...]) -> None:
             shift = {"delay_minutes": delay} if TRAITS[kind].delay_on_recurring else {}
             changes[channel.pk, kind] = {"main_period_minutes": period, **shift}
     configure.apply(account, Change(jobs=changes), at)
+    for job in Job.objects.exclude(period_minutes=None):
+        Run.objects.create(
+            job=job, channel_id=job.channel_id, account=account, type=job.type, sort="full",
+            trigger="schedule", causes_text=",schedule,", status="succeeded", attempt=1,
+            slot_at=at, not_before=at, wake_at=at, started_at=at, finished_at=at,
+        )  # fmt: skip
     if periods == DAILY:
         put_off()
 
