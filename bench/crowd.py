@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.models import Account
+from bench.copying import copy_rows
 from channels.enums import JobType, Mode, Track
 from channels.models import Channel, WebhookMapping
 from jobs.models import EmergencyState, Event, EventStatus, Job, Run, RunStatus, SlotStretch
@@ -21,12 +22,19 @@ BATCH = 2000
 CONNECTORS = ("sandbox_shop", "woocommerce", "shopify", "sandbox_warehouse")
 PERIODS = (5, 15, 60, 480, None)
 RUN_EVERY = timedelta(seconds=20)
+RUN_MOMENTS = ("slot_at", "not_before", "wake_at", "created_at", "started_at", "finished_at")
+EVENT_KEYS = {
+    "delivery_id": "old.delivery_id || '-' || n",
+    "delivery_key": "old.delivery_key || '-' || n",
+}
 RARE = 50
 """Of every so many runs, events and orders one is out of the ordinary."""
 
 
 @dataclass(frozen=True)
 class Size:
+    """Rows in all. `copies`: runs and events are made in SQL so many times over, the past first."""
+
     channels: int = 500
     runs: int = 100_000
     events: int = 100_000
@@ -35,6 +43,7 @@ class Size:
     products: int = 2_000
     parked: int = 2_000
     history: int = 2_000
+    copies: int = 1
 
 
 def fill(account: Account, at: datetime, size: Size) -> None:
@@ -43,8 +52,15 @@ def fill(account: Account, at: datetime, size: Size) -> None:
     channels = _channels(account, at, size, dice)
     jobs = list(Job.objects.filter(channel__in=channels).select_related("channel"))
     pulls = [job for job in jobs if job.type == "receive_orders"]
-    Run.objects.bulk_create(_runs(account, jobs, at, size, dice), BATCH)
-    Event.objects.bulk_create(_events(pulls, at, size, dice), BATCH)
+    first = replace(size, runs=size.runs // size.copies, events=size.events // size.copies)
+    earlier = size.copies - 1
+    past = at - RUN_EVERY * first.runs * earlier
+    Run.objects.bulk_create(_runs(account, jobs, past, first, dice), BATCH)
+    past = at - RUN_EVERY * first.events * earlier
+    Event.objects.bulk_create(_events(pulls, past, first, dice), BATCH)
+    if earlier:
+        copy_rows("jobs_run", _later(RUN_MOMENTS, first.runs), earlier)
+        copy_rows("jobs_event", EVENT_KEYS | _later(["received_at"], first.events), earlier)
     SlotStretch.objects.bulk_create(_stretches(jobs, at, size, dice), BATCH)
     shops = [job.channel for job in pulls]
     depots = [channel for channel in channels if channel.kind == "fulfillment"]
@@ -52,6 +68,12 @@ def fill(account: Account, at: datetime, size: Size) -> None:
     _products(account, depots, at, size)
     ParkedRecord.objects.bulk_create(_parked(account, shops, at, size), BATCH)
     account.history.bulk_create(_history(account, channels, at, size), BATCH)
+
+
+def _later(columns: Iterable[str], rows: int) -> dict[str, str]:
+    """Each copy's moments lie where those of the last one ended."""
+    span = f"n * interval '{(RUN_EVERY * rows).total_seconds()} seconds'"
+    return {column: f'old."{column}" + {span}' for column in columns}
 
 
 def _channels(account: Account, at: datetime, size: Size, dice: random.Random) -> list[Channel]:

@@ -1,161 +1,133 @@
-"""Webhook intake: ours against a plain Django view with `objects.create` and `apply_async`.
+"""Webhook intake: ours against a plain Django view, and against the bare INSERT.
 
-Both verify an HMAC, both run under the same server, on the same PostgreSQL and Redis; each
-request has a body and a delivery id of its own. Rows are counted afterwards.
+Each request has a body and a delivery id of its own, and both ways verify its signature. Rows are
+counted afterwards. The plain view keeps its events in a table of its own, with fewer indexes.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
+import re
+import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import cast
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
-from bench.scene import ROOT, Scene, free_port, quantile, run_inside, scene, span, wait_for_port
+from bench.extent import Extent
+from bench.figures import Bar, Figure, Part, quantile
+from bench.intake_work import PLAIN_TABLE, TOPIC, requests
+from bench.processes import our_web, plain_web
+from bench.scene import Scene, ask, run_inside, scene
+from bench.senders import CONNECTIONS, NAME, full_load, steady_load
 
-ROUNDS = 3
-CONNECTIONS = 32
-WARM_UP_SECONDS = 1.5
-SECONDS = 4.0
-MOST_REQUESTS = 40_000
-WEB_PROCESSES = 2
-WEB_THREADS = 16
-WAYS = {"ours": "omsauto.asgi:application", "plain": "bench.plain_view:application"}
+MOST_A_SECOND = 12_000
+STEADY_RATE = 100
+TABLES = {"ours": "jobs_event", "plain": PLAIN_TABLE}
+WEBS: dict[str, Callable[[Scene], AbstractContextManager[int]]] = {
+    "ours": our_web,
+    "plain": plain_web,
+}
+INSERT = """
+INSERT INTO jobs_event (channel_id, job_id, topic, delivery_id, delivery_key, received_at, status,
+    reason, entities, headers, body, duplicates)
+SELECT job.channel_id, job.id, '{topic}', one.id, one.id, now(), 'waiting', '', '["1"]',
+    '{headers}', decode(repeat('78', 900), 'hex'), 0
+FROM (SELECT md5(random()::text || clock_timestamp()::text) AS id) one,
+    (SELECT id, channel_id FROM jobs_job LIMIT 1) job
+RETURNING id;
+"""
+Found = defaultdict[str, list[float]]
 
 
-def main() -> None:
+def measure(extent: Extent) -> Part:
+    found: Found = defaultdict(list)
     with scene() as made:
-        paths = json.loads(run_inside(made, "bench.intake_work", "prepare"))
-        rounds = [
-            {way: measure(made, way, path) for way, path in paths.items()} for _ in range(ROUNDS)
-        ]
-    print_table(rounds)
+        paths = json.loads(run_inside(made, "bench.intake_work"))
+        for _ in range(extent.rounds):
+            for way, path in paths.items():
+                _one_way(made, way, path, extent, found)
+            if shutil.which("pgbench"):
+                found["insert"].append(_bare_insert(made, extent.load_seconds))
+    return Part(_figures(found), _notes(extent))
 
 
-def measure(made: Scene, way: str, path: str) -> list[float]:
-    """Latencies in seconds after the warm-up; fails where an answered request has no row."""
-    before = int(run_inside(made, "bench.intake_work", "count", way))
-    with web(made, WAYS[way]) as port:
-        requests = json.loads(
-            run_inside(made, "bench.intake_work", "requests", path, str(MOST_REQUESTS))
-        )
-        early, late = asyncio.run(_load(port, [text.encode("latin-1") for text in requests]))
-    rows = int(run_inside(made, "bench.intake_work", "count", way)) - before
-    answers = early + len(late)
-    if not answers <= rows <= answers + CONNECTIONS:
+def _one_way(made: Scene, way: str, path: str, extent: Extent, found: Found) -> None:
+    """A warm-up, the full load, the steady load; fails where an answered request has no row."""
+    before = _rows(made, way)
+    with WEBS[way](made) as port:
+        warm, seconds = extent.warm_up_seconds, extent.load_seconds
+        early = full_load(port, path, requests(path, round(MOST_A_SECOND * warm)), warm)
+        load = full_load(port, path, requests(path, round(MOST_A_SECOND * seconds)), seconds)
+        late = steady_load(port, requests(path, STEADY_RATE * extent.steady_seconds), STEADY_RATE)
+    answers = early.answers + load.answers + len(late)
+    rows = _rows(made, way) - before
+    if not answers <= rows <= answers + 2 * CONNECTIONS:
         sys.exit(f"{way}: {answers} answers and {rows} rows")
-    return late
+    found[f"{way} rate"].append(load.answers / load.seconds)
+    found[f"{way} p50"].append(load.p50 * 1000)
+    found[f"{way} p99"].append(load.p99 * 1000)
+    found[f"{way} steady p50"].append(quantile(late, 0.5) * 1000)
+    found[f"{way} steady p99"].append(quantile(late, 0.99) * 1000)
 
 
-@contextmanager
-def web(made: Scene, application: str) -> Iterator[int]:
-    port = free_port()
-    behind = application.startswith("omsauto.asgi")
-    kind = ["asginl"] if behind else ["wsgi", "--blocking-threads", str(WEB_THREADS)]
-    command = [
-        sys.executable, "-m", "granian", "--host", "127.0.0.1", "--port", str(port),
-        "--workers", str(WEB_PROCESSES), "--no-ws", "--log-level", "error", "--interface", *kind,
-        application,
+def _rows(made: Scene, way: str) -> int:
+    return int(ask(made, f"SELECT count(*) FROM {TABLES[way]}")[0][0])  # noqa: S608  # our own words
+
+
+def _bare_insert(made: Scene, seconds: float) -> float:
+    """Rows a second that PostgreSQL takes from as many clients, one INSERT and commit each."""
+    headers = json.dumps({"content-type": "application/json", "x-wc-webhook-topic": TOPIC})
+    with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
+        script.write(INSERT.format(topic=TOPIC, headers=headers).replace("\n", " "))
+        script.flush()
+        command = [
+            "pgbench", "--no-vacuum", "--client", str(CONNECTIONS), "--jobs", "1", "--time",
+            str(round(seconds)), "--protocol", "prepared", "--file", script.name,
+            made.database_url,
+        ]  # fmt: skip
+        said = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  # our own words
+    rate = re.search(r"tps = ([\d.]+)", said.stdout)
+    if rate is None:
+        sys.exit(f"pgbench said {said.stdout}")
+    return float(rate[1])
+
+
+def _figures(found: Found) -> list[Figure]:
+    view = "plain view"
+
+    def beside(name: str, key: str, bar: Bar) -> Figure:
+        return Figure(
+            f"intake {name}", "ms", found[f"ours {key}"], bar, view, found[f"plain {key}"]
+        )
+
+    rate = found["ours rate"]
+    limit = "bare INSERT" if found["insert"] else "bare INSERT: pgbench is missing"
+    return [
+        Figure(
+            f"intake, {CONNECTIONS} connections", "accepted/s", rate,
+            Bar(least=8_000, times=8), view, found["plain rate"], more_is_better=True,
+        ),
+        Figure(
+            f"intake, {CONNECTIONS} connections, beside the limit", "accepted/s", rate, None, limit,
+            found["insert"], more_is_better=True,
+        ),
+        beside("p50 at full load", "p50", Bar(times=1)),
+        beside("p99 at full load", "p99", Bar(most=8)),
+        beside(f"p50 at {STEADY_RATE} a second", "steady p50", Bar(times=1)),
+        beside(f"p99 at {STEADY_RATE} a second", "steady p99", Bar(most=3)),
     ]  # fmt: skip
-    extra = {"OMSAUTO_PROCESS": "web", "WEB_THREADS": str(WEB_THREADS)}
-    environment = {**made.environment, **extra, "DJANGO_SETTINGS_MODULE": "omsauto.settings"}
-    server = subprocess.Popen(command, cwd=ROOT, env=environment)  # noqa: S603  # our own words
-    try:
-        wait_for_port(port)
-        time.sleep(1)
-        yield port
-    finally:
-        server.terminate()
-        server.wait()
 
 
-class _Sender(asyncio.Protocol):
-    """A connection that sends its next request when the last one is answered."""
-
-    def __init__(self, requests: Iterator[bytes], times: _Times) -> None:
-        self.requests, self.times = requests, times
-        self.done = asyncio.get_running_loop().create_future()
-        self.sent = 0.0
-        self.received = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
-        self._next()
-
-    def _next(self) -> None:
-        self.sent = time.perf_counter()
-        request = next(self.requests, None)
-        if request is None or self.sent > self.times.end:
-            self.transport.close()
-            self.done.set_result(None)
-            return
-        self.transport.write(request)
-
-    def data_received(self, data: bytes) -> None:
-        self.received += data
-        head, found, body = self.received.partition(b"\r\n\r\n")
-        if not found or len(body) < _length(head):
-            return
-        if head[9:12] not in (b"200", b"202"):
-            self.done.set_exception(RuntimeError(f"answered {head[:40]!r}"))
-            self.transport.abort()
-            return
-        self.received = b""
-        self.times.note(self.sent)
-        self._next()
-
-
-@dataclass
-class _Times:
-    """When the warm-up and the measurement end; what was answered."""
-
-    warm: float
-    end: float
-    early: int = 0
-    late: list[float] = field(default_factory=list)
-
-    def note(self, sent: float) -> None:
-        if sent < self.warm:
-            self.early += 1
-        else:
-            self.late.append(time.perf_counter() - sent)
-
-
-async def _load(port: int, requests: list[bytes]) -> tuple[int, list[float]]:
-    """The number of requests of the warm-up, and the latencies of those after it."""
-    waiting = iter(requests)
-    warm = time.perf_counter() + WARM_UP_SECONDS
-    times = _Times(warm, warm + SECONDS)
-    loop = asyncio.get_running_loop()
-    senders = [
-        (await loop.create_connection(lambda: _Sender(waiting, times), "127.0.0.1", port))[1]
-        for _ in range(CONNECTIONS)
+def _notes(extent: Extent) -> list[str]:
+    return [
+        f"Intake: full load by {NAME} over {CONNECTIONS} connections, {extent.load_seconds} s "
+        f"after a warm-up of {extent.warm_up_seconds} s, the same for both ways; at {STEADY_RATE} "
+        f"a second, for {extent.steady_seconds} s, each request has its moment and its latency "
+        "counts from there. The plain view: JSON, HMAC, `objects.create`, `apply_async`, gunicorn "
+        "with two sync workers, connections kept for 60 s, a table of its own with few indexes. "
+        "Ours: two processes as in the Procfile. The bare INSERT: pgbench with as many clients, "
+        "the columns and indexes of ours. Rows were counted against answers.",
     ]
-    await asyncio.gather(*(sender.done for sender in senders))
-    return times.early, times.late
-
-
-def _length(head: bytes) -> int:
-    for line in head.lower().split(b"\r\n"):
-        if line.startswith(b"content-length:"):
-            return int(line.partition(b":")[2])
-    return 0
-
-
-def print_table(rounds: list[dict[str, list[float]]]) -> None:
-    out = sys.stdout.write
-    out(f"\n## Intake: {CONNECTIONS} connections, {ROUNDS} rounds of {SECONDS:.0f} s\n\n")
-    out("| | accepted/s | p50 ms | p99 ms |\n|---|---|---|---|\n")
-    rates = {}
-    for way in WAYS:
-        late = [each[way] for each in rounds]
-        rates[way] = [len(one) / SECONDS for one in late]
-        p50, p99 = ([quantile(one, share) * 1000 for one in late] for share in (0.5, 0.99))
-        out(f"| {way} | {span(rates[way])} | {span(p50, '.1f')} | {span(p99, '.1f')} |\n")
-    ratios = [o / p for o, p in zip(rates["ours"], rates["plain"], strict=True)]
-    out(f"\nratio: {span(ratios, '.2f')} times the plain way\n")

@@ -1,4 +1,4 @@
-"""The inside of the intake benchmark: a channel that listens, signed requests, counts."""
+"""The inside of the intake benchmark: a channel that listens, the plain way's table."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import hmac
 import json
 import sys
 from datetime import UTC, datetime
+from itertools import count
 
 import django
 
 SECRET = "bench-secret"  # noqa: S105 - signs the benchmark's own requests
 TASK = "bench.nothing"
 TOPIC = "order.created"
+PLAIN_TABLE = "bench_plainevent"
+_numbers = count(1)
 
 
 def prepare() -> dict[str, str]:
@@ -38,44 +41,41 @@ def prepare() -> dict[str, str]:
         ),
         at,
     )
+    _make_plain_table()
     return {"ours": channel.webhook_path, "plain": f"/plain/{channel.webhook_token}/"}
 
 
-def requests(path: str, number: int) -> list[str]:
+def _make_plain_table() -> None:
+    from django.db import connection
+
+    from bench.plain_view import PlainEvent
+
+    with connection.schema_editor() as editor:
+        editor.create_model(PlainEvent)
+
+
+def requests(path: str, number: int) -> list[bytes]:
     """Whole HTTP requests, each with a body of about 900 bytes and an id of its own."""
-    return [_request(path, n) for n in range(1, number + 1)]
+    return [_request(path, next(_numbers)) for _ in range(number)]
 
 
-def _request(path: str, number: int) -> str:
+def _request(path: str, number: int) -> bytes:
     at = datetime.now(UTC).isoformat()
     body = json.dumps({"id": number, "received": at, "note": "x" * 840})
     mac = hmac.new(SECRET.encode(), body.encode(), hashlib.sha256).digest()
-    return (
+    head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         f"X-WC-Webhook-Topic: {TOPIC}\r\n"
         f"X-WC-Webhook-Delivery-ID: {at}-{number}\r\n"
         f"X-WC-Webhook-Signature: {base64.b64encode(mac).decode()}\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n{body}"
+        f"Content-Length: {len(body)}\r\n\r\n"
     )
-
-
-def count(way: str) -> int:
-    from jobs.models import Event
-
-    plain = Event.objects.filter(delivery_key__startswith="plain ")
-    return plain.count() if way == "plain" else Event.objects.count() - plain.count()
+    return (head + body).encode("latin-1")
 
 
 def main() -> None:
     django.setup()
-    what, *rest = sys.argv[1:]
-    if what == "prepare":
-        answer: object = prepare()
-    elif what == "requests":
-        answer = requests(rest[0], int(rest[1]))
-    else:
-        answer = count(rest[0])
-    sys.stdout.write(json.dumps(answer))
+    sys.stdout.write(json.dumps(prepare()))
 
 
 if __name__ == "__main__":

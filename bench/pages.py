@@ -1,22 +1,24 @@
-"""Each list page of a large account, over HTTP: how long an operator waits for it."""
+"""Each list of a large account, as page and in the API, over HTTP: how long one waits for it."""
 
 from __future__ import annotations
 
 import json
 import sys
 import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
 import httpx
 
-from bench.intake import web
-from bench.scene import Scene, quantile, run_inside, scene, span
+from bench.extent import Extent
+from bench.figures import Bar, Figure, Part, quantile
+from bench.processes import our_web
+from bench.scene import Scene, run_inside, scene
 
-ROUNDS = 3
-CALLS = 20
-BAR_MS = 150
-APPLICATION = "omsauto.asgi:application"
+BAR = Bar(most=150)
 FRAME = "/account/clone/"
 """The plainest page behind the login: what the frame around every list costs."""
+API_FRAME = "/api/v1/accounts/"
 PAGES = (
     "/",
     "/channels/sales/",
@@ -37,27 +39,58 @@ PAGES = (
     "/records/?tab=stock",
     "/records/?tab=parked",
 )
+LISTS = (
+    "/api/v1/connectors/",
+    "/api/v1/channels/",
+    "/api/v1/runs/",
+    "/api/v1/runs/?status=failed",
+    "/api/v1/runs/?type=receive_orders&trigger=manual",
+    "/api/v1/events/",
+    "/api/v1/events/?status=failed",
+    "/api/v1/orders/",
+    "/api/v1/orders/?status=approved",
+    "/api/v1/products/",
+    "/api/v1/stock-levels/",
+    "/api/v1/shipments/",
+    "/api/v1/parked/",
+)
+OF_CHANNEL = ("jobs/", "mappings/", "sku-mappings/", "upcoming/{week}", "slots/{week}")
 
 
-def main() -> None:
+def measure(extent: Extent) -> Part:
+    calls: dict[str, list[list[float]]] = defaultdict(list)
     with scene() as made:
-        known = json.loads(run_inside(made, "bench.pages_work"))
-        rounds = [measure(made, known) for _ in range(ROUNDS)]
-    print_table(rounds, known)
+        known = json.loads(
+            run_inside(made, "bench.pages_work", str(extent.channels), str(extent.rows))
+        )
+        for _ in range(extent.rounds):
+            for path, taken in _visit(made, known, extent.calls).items():
+                calls[path].append(taken)
+    return Part(list(_figures(calls)), [_note(known, extent)])
 
 
-def measure(made: Scene, known: dict[str, str]) -> dict[str, list[float]]:
-    """Milliseconds of each call, by page; one visitor, after one call that warms up."""
-    with web(made, APPLICATION) as port:
+def _visit(made: Scene, known: dict[str, str], calls: int) -> dict[str, list[float]]:
+    """Milliseconds of each call, by address; one visitor, after one call that warms up."""
+    channel = f"/api/v1/channels/{known['channel']}"
+    lists = [f"{channel}/{path.format(week=known['week'])}" for path in OF_CHANNEL]
+    pages = (FRAME, *PAGES, f"/channels/{known['channel']}/")
+    with our_web(made) as port:
         home = f"http://127.0.0.1:{port}"
         cookies = {f"omsauto_session_{known['cookie_port']}": known["session"]}
-        with httpx.Client(base_url=home, cookies=cookies, timeout=60) as visitor:
-            return {path: _calls(visitor, path) for path in (FRAME, *PAGES, known["channel"])}
+        bearer = {"authorization": f"Bearer {known['token']}"}
+        with (
+            httpx.Client(base_url=home, cookies=cookies, timeout=60) as visitor,
+            httpx.Client(base_url=home, headers=bearer, timeout=60) as program,
+        ):
+            found = {path: _calls(visitor, path, calls) for path in pages}
+            return found | {
+                path: _calls(program, path, calls) for path in (API_FRAME, *LISTS, *lists)
+            }
 
 
-def _calls(visitor: httpx.Client, path: str) -> list[float]:
+def _calls(visitor: httpx.Client, path: str, calls: int) -> list[float]:
     taken = []
-    for _ in range(CALLS + 1):
+    for _ in range(calls + 1):
         start = time.perf_counter()
         answer = visitor.get(path)
         taken.append((time.perf_counter() - start) * 1000)
@@ -66,13 +99,19 @@ def _calls(visitor: httpx.Client, path: str) -> list[float]:
     return taken[1:]
 
 
-def print_table(rounds: list[dict[str, list[float]]], known: dict[str, str]) -> None:
-    out = sys.stdout.write
-    out(f"\n## Pages: {known['size']}, {ROUNDS} rounds of {CALLS} calls\n\n")
-    out(f"| page | p50 ms | p95 ms | times the frame | p95 within {BAR_MS} ms |\n")
-    out("|---|---|---|---|---|\n")
-    for path in rounds[0]:
-        p50, p95 = ([quantile(each[path], share) for each in rounds] for share in (0.5, 0.95))
-        ratio = [quantile(each[path], 0.5) / quantile(each[FRAME], 0.5) for each in rounds]
-        met = "yes" if sorted(p95)[ROUNDS // 2] <= BAR_MS else "no"
-        out(f"| {path} | {span(p50)} | {span(p95)} | {span(ratio, '.1f')} | {met} |\n")
+def _figures(calls: Mapping[str, list[list[float]]]) -> Iterable[Figure]:
+    for path, rounds in calls.items():
+        frame = API_FRAME if path.startswith("/api/") else FRAME
+        plainest = [quantile(one, 0.95) for one in calls[frame]]
+        values = [quantile(one, 0.95) for one in rounds]
+        what = "plainest call" if frame == API_FRAME else "plainest page"
+        shown = path.partition("?from=")[0]
+        yield Figure(f"p95 of `{shown}`", "ms", values, BAR, what, plainest)
+
+
+def _note(known: dict[str, str], extent: Extent) -> str:
+    return (
+        f"Pages and API: {known['size']}; one visitor, {extent.calls} calls a round of each after "
+        "one that warms up; the ratio is against the plainest page behind the login, or the "
+        "plainest list of the API."
+    )

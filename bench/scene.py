@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import shutil
 import socket
@@ -14,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -32,6 +32,7 @@ class Scene:
     def environment(self) -> dict[str, str]:
         return {
             **os.environ,
+            "DJANGO_SETTINGS_MODULE": "omsauto.settings",
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,
             "OMSAUTO_VAR": self.var,
@@ -46,7 +47,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for_port(port: int, seconds: float = 20.0) -> None:
+def wait_for_port(port: int, seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with socket.socket() as probe:
@@ -61,6 +62,7 @@ def scene() -> Iterator[Scene]:
     """A fresh, migrated database and an empty Redis."""
     name = f"omsauto_bench_{os.getpid()}"
     var = tempfile.mkdtemp(prefix="omsauto-bench-")
+    Path(var, "static").mkdir()
     port = free_port()
     redis = _start_redis(port)
     try:
@@ -97,30 +99,21 @@ def _sql(statement: str) -> None:
         connection.execute(statement)
 
 
+def ask(scene: Scene, question: str, *values: object) -> list[tuple[Any, ...]]:
+    """The rows of a statement in the scene's database, committed; none where it has no result."""
+    with psycopg.connect(scene.database_url, autocommit=True) as connection:
+        done = connection.execute(question, values)
+        return done.fetchall() if done.description else []
+
+
 def run_inside(scene: Scene, module: str, *arguments: str) -> str:
     """Run a module of ours in a process with the scene's environment; what it printed."""
     done = subprocess.run(  # noqa: S603  # our own words
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
-        env={**scene.environment, "DJANGO_SETTINGS_MODULE": "omsauto.settings"},
+        env=scene.environment,
         check=True,
         stdout=subprocess.PIPE,
         text=True,
     )
     return done.stdout
-
-
-def median(values: list[float]) -> float:
-    ordered = sorted(values)
-    return ordered[len(ordered) // 2]
-
-
-def quantile(values: list[float], share: float) -> float:
-    ordered = sorted(values)
-    return ordered[max(math.ceil(len(ordered) * share) - 1, 0)]
-
-
-def span(values: list[float], form: str = ",.0f") -> str:
-    """ "median [least..most]" of several rounds."""
-    middle, least, most = median(values), min(values), max(values)
-    return f"{middle:{form}} [{least:{form}}..{most:{form}}]"

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ def canonical(name: str) -> str:
 
 def direct() -> list[str]:
     project = tomllib.loads(PROJECT)["project"]
-    return [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    return [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
 
 
 def pinned() -> dict[str, str]:
