@@ -88,13 +88,14 @@ class Group:
         self, token: str, headers: Mapping[str, str], body: bytes, at: datetime
     ) -> intake.Receipt | None:
         """Wait until the event is committed; None where it has to be taken by itself."""
-        answer: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[int | None] = loop.create_future()
         self._queue.put(Asked(token, headers, body, at, answer))
+        patience = loop.call_later(PATIENCE_SECONDS, _give_up, answer)
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                event = await answer
-        except TimeoutError:
-            return None
+            event = await answer
+        finally:
+            patience.cancel()
         return None if event is None else intake.Receipt(202, EventStatus.WAITING, event)
 
     def _run(self) -> None:
@@ -174,6 +175,11 @@ def _answer(together: Sequence[Asked]) -> None:
     for loop, its_own in loops.items():
         with suppress(RuntimeError):  # closed meanwhile: nobody waits there any more
             loop.call_soon_threadsafe(_give, its_own)
+
+
+def _give_up(answer: asyncio.Future[int | None]) -> None:
+    if not answer.done():
+        answer.set_result(None)
 
 
 def _give(together: Sequence[Asked]) -> None:

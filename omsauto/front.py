@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Take = Callable[["WSGIEnvironment", bytes], Awaitable[tuple[int, bytes] | None]]
-"""Answers a delivery with HTTP status and JSON where it takes it without a thread, else None."""
+Take = Callable[[str, str, dict[str, str], bytes], Awaitable[tuple[int, bytes] | None]]
+"""Answers a delivery with HTTP status and JSON where it takes it without a thread, else None.
+
+It is given the method, the path, the headers by name in lower case, and the body.
+"""
 
 MOST_BODY = 8 * 1024 * 1024
 """Bytes; whoever sends more than this loses the connection."""
@@ -37,6 +40,8 @@ BODY_SECONDS = 60.0
 PIECE_SECONDS = 10.0
 """Between two pieces of it."""
 WEBHOOKS, API = "/webhooks/", "/api/"
+LENGTHS = frozenset({b"content-length", b"transfer-encoding"})
+"""What is said of the body's length; we say it ourselves, once it is known."""
 
 
 class Gone(Exception):
@@ -90,25 +95,25 @@ class Front:
     async def _answer(self, scope: Message, body: Body, receive: Receive) -> Answer:
         _refuse_head(scope)
         try:
-            async with asyncio.timeout(BODY_SECONDS):
-                await self._read(scope, body, receive)
+            await self._read(scope, body, receive)
         except TimeoutError:
             raise _refusal(scope, 408, "The body did not arrive in time. Send it again.") from None
         if body.too_large and not scope["path"].startswith(WEBHOOKS):
             raise _refusal(scope, 413, f"A body may have at most {MOST_BODY} bytes.")
-        environ = environ_of(scope, body)
         if self._take is not None and scope["path"].startswith(WEBHOOKS):
-            taken = await self._take(environ, bytes(body.content))
+            content, headers = bytes(body.content), headers_of(scope, body)
+            taken = await self._take(scope["method"], scope["path"], headers, content)
             if taken is not None:
                 return _json(*taken)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._work, environ)
+        return await loop.run_in_executor(self._threads, self._work, environ_of(scope, body))
 
     async def _read(self, scope: Message, body: Body, receive: Receive) -> None:
         """To its end, unless it is too large."""
-        more = not body.too_large
+        more, clock = not body.too_large, asyncio.get_running_loop().time
+        end = clock() + BODY_SECONDS
         while more:
-            async with asyncio.timeout(PIECE_SECONDS):
+            async with asyncio.timeout_at(min(end, clock() + PIECE_SECONDS)):
                 message = await receive()
             if message["type"] != "http.request":
                 raise Gone
@@ -188,7 +193,7 @@ def environ_of(scope: Message, body: Body) -> WSGIEnvironment:
 def _put_headers(environ: WSGIEnvironment, headers: Iterable[tuple[bytes, bytes]]) -> None:
     """A name with an underscore would pass for that with a hyphen, which a proxy sets: left out."""
     for raw_name, raw_value in headers:
-        if b"_" in raw_name or raw_name in (b"content-length", b"transfer-encoding"):
+        if b"_" in raw_name or raw_name in LENGTHS:
             continue
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         key = name.upper().replace("-", "_")
@@ -197,8 +202,26 @@ def _put_headers(environ: WSGIEnvironment, headers: Iterable[tuple[bytes, bytes]
         environ[key] = f"{environ[key]}{separator}{value}" if key in environ else value
 
 
+def headers_of(scope: Message, body: Body) -> dict[str, str]:
+    """By name in lower case, as requests of Django have them; without those that are empty."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        if b"_" in raw_name or raw_name in LENGTHS:
+            continue
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        if name in found:
+            found[name] += f"{'; ' if name == 'cookie' else ','}{value}"
+        elif value:
+            found[name] = value
+    found["content-length"] = str(body.length)
+    return found
+
+
 def _header(scope: Message, wanted: bytes) -> str:
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), "")
+    for name, value in scope["headers"]:
+        if name == wanted:
+            return str(value.decode("latin-1"))
+    return ""
 
 
 def _declared(scope: Message) -> int | None:
