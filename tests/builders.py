@@ -64,7 +64,7 @@ def warehouse(
 def put_off(job: Job, bound_minutes: int, period_minutes: int = 60) -> timedelta:
     """Give a job of which nothing tells yet an id that puts it off well; by how much it does."""
     middle = timedelta(minutes=bound_minutes)
-    for number in count(1_000_000 + job.pk):
+    for number in count(1_000_000 + 1000 * job.pk):
         spread = spread_of(number, bound_minutes, period_minutes)
         if middle / 4 < spread < middle * 3 / 4:
             Job.objects.filter(pk=job.pk).update(id=number)

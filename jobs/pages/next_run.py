@@ -101,7 +101,7 @@ def _slots(job: Job, plan: Plan, spread: timedelta, at: datetime) -> Iterator[st
     elif plan.period is None:
         yield f"It has no period, so it has no slots: {plan.why_off}."
     elif job.next_slot_at and job.next_slot_at > at:
-        starts = f", started {span(spread)} later (spread)" if spread else ""
+        starts = f", and starts {span(spread)} later (spread)" if spread else ""
         slot = _clock(job.next_slot_at)
         yield f"Its next slot is {slot}{starts}; its period is {say(plan.period)}."
     else:
