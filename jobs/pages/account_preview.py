@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from jobs.moves import Move, Start, moves, starts
 from jobs.pages.account_form import AccountForm
 from jobs.pages.channel_page import Preview
 from jobs.pages.here import Here
-from jobs.plan import say
+from jobs.pages.tags import span
 from jobs.world import World
 
 
@@ -63,7 +63,7 @@ def account_preview(here: Here, form: AccountForm) -> AccountPreview:
     own = [sentence for name in values if (sentence := _own(form, name, values[name]))]
     return AccountPreview(
         changes_of(here, form.world, change),
-        own=[*own, *_spread(spread, values)],
+        own=[*own, *_spread(spread)],
         touched=bool(values),
         moves=found[:SHOWN],
         more_moves=max(0, len(found) - SHOWN),
@@ -80,12 +80,14 @@ def changes_of(here: Here, world: World, change: Change) -> list[Consequence]:
     return together(configure.preview(here.account, change, here.at), names)
 
 
-def _spread(found: Sequence[Start], values: Mapping[str, Any]) -> Iterator[str]:
-    """How many jobs a new spread puts off."""
+def _spread(found: Sequence[Start]) -> Iterator[str]:
+    """How many jobs a new spread puts off; `found` begins with the one that it does furthest."""
     late = sum(one.start > one.slot for one in found)
     if late:
-        jobs = "1 job starts" if late == 1 else f"{late} jobs start"
-        yield f"{jobs} up to {say(values['spread_minutes'])} after the slot, each by its own time."
+        jobs = (
+            "1 job starts after its slots" if late == 1 else f"{late} jobs start after their slots"
+        )
+        yield f"{jobs}, by at most {span(found[0].start - found[0].slot)}."
 
 
 def _start_line(world: World, one: Start) -> StartLine:

@@ -107,7 +107,8 @@ def starts(start: datetime | None, slot: datetime | None) -> str:
     """ " starts 08:03:20 (spread)" where that is not at the slot; else nothing."""
     if start is None or slot is None or start == slot:
         return ""
-    return format_html(" <small>starts {} (spread)</small>", exactly(start))
+    told = ' <small><span class="nowrap">starts {}</span> (spread)</small>'
+    return format_html(told, exactly(start))
 
 
 @register.filter
