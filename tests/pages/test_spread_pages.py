@@ -89,6 +89,7 @@ def test_the_row_of_a_job_and_its_schedule_say_by_how_much(brand: Brand, starts:
     schedule = plain(brand.viewer.text(brand.page, tab="schedule"))
     at = starts.split()[1]
     assert f"after its slot (spread): the next slot, 16:00, at {at}." in schedule
+    assert re.search(r"each starts \d+ minutes( \d+ seconds?)? later \(spread\)", schedule)
 
 
 def test_the_list_of_runs_says_it_of_the_job_it_is_filtered_by(brand: Brand, starts: str) -> None:
@@ -110,7 +111,7 @@ def test_a_run_shows_when_its_slot_was_to_start(brand: Brand) -> None:
     slot = NOW - timedelta(hours=1)
     run = brand.run(slot_at=slot, spread_seconds=200, started_at=NOW)
     page = plain(brand.viewer.text(f"/runs/{run.pk}/"))
-    assert "Slot 12:00 starts 12:03:20 (spread)" in page
+    assert "Slot 12:00 to start 12:03:20 (spread)" in page
     waits = brand.run(
         slot_at=NOW, spread_seconds=200, not_before=NOW + timedelta(seconds=200),
         status=RunStatus.QUEUED,
