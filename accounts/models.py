@@ -101,6 +101,7 @@ class Account(models.Model):
     """A tenant: one brand or vendor. At `disable_at` the clock disables it.
 
     `require_second_factor`: members without one are led to set it up before they see anything.
+    `spread_minutes`: within so many minutes after their slots jobs start; None is at their slots.
     """
 
     name = models.CharField(max_length=120)
@@ -117,10 +118,17 @@ class Account(models.Model):
         "channels.Channel", models.PROTECT, null=True, blank=True, related_name="+"
     )
     automatic_workflow = models.BooleanField(default=True)
+    spread_minutes = models.PositiveSmallIntegerField(null=True, blank=True)
     require_second_factor = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=now)
 
     class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=models.Q(spread_minutes=None) | models.Q(spread_minutes__gt=0),
+                name="account_spread_is_positive",
+            )
+        ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(
                 fields=["disable_at"],

@@ -24,6 +24,7 @@ from jobs import mappings
 from jobs.mappings import NewMapping
 from jobs.models import StableJob
 from jobs.plan import follows_mode, say
+from jobs.spread import BOUNDS
 from jobs.world import World, capability
 
 JOB_FIELDS = (
@@ -39,6 +40,7 @@ ACCOUNT_FIELDS = (
     "enabled",
     "master_product_source",
     "master_product_channel_id",
+    "spread_minutes",
 )
 
 
@@ -135,6 +137,9 @@ def _put_account(world: World, values: Fields) -> None:
     if "timezone" in values and not is_zone(account.timezone):
         text = f"{account.timezone} is not a time zone; use an IANA name such as Europe/Berlin."
         raise Refused({"timezone": [text]})
+    if "spread_minutes" in values:
+        bound = {"spread_minutes": account.spread_minutes}
+        _refuse(_not_offered(bound, {"spread_minutes": BOUNDS}))
     if {"master_product_source", "master_product_channel_id"} & set(values):
         _check_source(world)
 

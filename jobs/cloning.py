@@ -14,6 +14,7 @@ from jobs.models import Job, StableJob
 
 ACCOUNT_COPIED = (
     "timezone", "automatic_workflow", "master_product_source", "require_second_factor",
+    "spread_minutes",
 )  # fmt: skip
 CHANNEL_COPIED = ("name", "kind", "track", "connector", "mode", "settings")
 MAPPING_COPIED = ("topic", "type", "id_path", "enabled")
@@ -21,8 +22,8 @@ MAPPING_COPIED = ("topic", "type", "id_path", "enabled")
 
 @transaction.atomic
 def clone(account: Account, name: str, at: datetime, actor: User, *, with_members: bool) -> Account:
-    """Copies time zone, product source, workflow, Recurring Jobs, channels with their jobs' modes,
-    periods, delays and webhook mappings, and the members where wanted.
+    """Copies time zone, spread, product source, workflow, Recurring Jobs, channels with their jobs'
+    modes, periods, delays and webhook mappings, and the members where wanted.
 
     The channels are disabled and have no secrets, webhook addresses of their own, and nothing to
     receive from before `at`: a clone never acts on the platforms of its pattern by itself. Records,

@@ -90,7 +90,7 @@ def consequences(old: World, new: World, at: datetime) -> list[Consequence]:
 
 def _view(world: World, job: Job) -> View:
     mode = Mode(world.channels[job.channel_id].mode)
-    return View(world.plan(job), mode, world.account.timezone)
+    return View(world.plan(job), mode, world.account.timezone, world.account.spread_minutes)
 
 
 @dataclass

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from channels.enums import JobType, Mode, Row
 from jobs.plan import Emergency, Plan, say
+from jobs.spread import widest
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,15 @@ class Consequence:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One job before or after a change. `mode` and `zone` are those its plan was made with."""
+    """One job before or after a change. `mode` and `zone` are those its plan was made with.
+
+    `spread`: within how many minutes the account spreads starts, None not at all.
+    """
 
     plan: Plan
     mode: Mode
     zone: str
+    spread: int | None = None
 
 
 def compare(channel: int, job_type: JobType, old: View, new: View) -> Iterator[Consequence]:
@@ -60,6 +65,7 @@ def _changes(old: View, new: View) -> Iterator[tuple[str, str]]:
     if (old.plan.row is None) != (new.plan.row is None):
         yield _offered(new.plan)
     yield from _main(old, new)
+    yield from _spread(old, new)
     yield from _emergency(old, new)
     if new.plan.row is not None and old.plan.suspended != new.plan.suspended:
         yield from _suspension(old.plan, new.plan)
@@ -92,6 +98,22 @@ def _main(old: View, new: View) -> Iterator[tuple[str, str]]:
     elif now.main_on and _schedule(old) != _schedule(new):
         moved = f"its main job will run {_when(new)} instead of {_when(old)}"
         yield "main_moved", moved + _later(now)
+
+
+def _spread(old: View, new: View) -> Iterator[tuple[str, str]]:
+    """Of a job that goes on with slots; the spread that one comes with is no move."""
+    plan = new.plan
+    was, now = widest(old.spread, plan.period), widest(new.spread, plan.period)
+    if was == now or old.plan.period is None:
+        return
+    moved = f"its runs will start {_within(now)}"
+    if was and now:
+        moved += f" instead of up to {say(was)}"
+    yield "main_moved", moved + _later(plan)
+
+
+def _within(minutes: int) -> str:
+    return f"up to {say(minutes)} after their slots" if minutes else "at their slots again"
 
 
 def _later(plan: Plan) -> str:

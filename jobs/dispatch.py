@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
@@ -21,8 +21,9 @@ PATIENT = (Trigger.WEBHOOK, Trigger.SCHEDULE, Trigger.CHANGE)
 class Request:
     """Why a job should run, and from when on; the job's channel must be loaded.
 
-    `entities`: external ids asked for beside those of attached events. `unproven_since`: up to
-    when the data was complete, for an emergency run.
+    `spread`: by how long the start of the slot is put off. `entities`: external ids asked for
+    beside those of attached events. `unproven_since`: up to when the data was complete, for an
+    emergency run.
     """
 
     job: Job
@@ -30,6 +31,7 @@ class Request:
     sort: Sort
     not_before: datetime
     slot_at: datetime | None = None
+    spread: timedelta = timedelta(0)
     reason: str = ""
     window_from: datetime | None = None
     entities: tuple[str, ...] = ()
@@ -122,6 +124,7 @@ def _new_run(request: Request, at: datetime) -> Run:
         trigger=request.trigger,
         reason=request.reason,
         slot_at=request.slot_at,
+        spread_seconds=request.spread.seconds,
         not_before=request.not_before,
         wake_at=wake.next_wake(request.not_before, at),
         created_at=at,
@@ -146,7 +149,7 @@ def _join(run: Run, request: Request, at: datetime, *, stored: bool) -> None:
     if request.trigger not in run.causes:
         run.causes = [*run.causes, request.trigger]
     if request.slot_at and (run.slot_at is None or request.slot_at > run.slot_at):
-        run.slot_at = request.slot_at
+        run.slot_at, run.spread_seconds = request.slot_at, request.spread.seconds
     if request.window_from and (run.window_from is None or request.window_from < run.window_from):
         run.window_from = request.window_from
     run.entities = list(dict.fromkeys([*run.entities, *request.entities]))
@@ -156,7 +159,7 @@ def _join(run: Run, request: Request, at: datetime, *, stored: bool) -> None:
     if not stored:
         return
     fields = ["causes_text", "slot_at", "window_from", "entities", "not_before", "reason"]
-    fields.append("unproven_since")
+    fields += ["unproven_since", "spread_seconds"]
     if earlier:
         run.wake_at = wake.next_wake(run.not_before, at)
         fields.append("wake_at")

@@ -77,6 +77,7 @@ class Outlook:
     """One job in `[start, end)`. `state`: of its emergency job, as it will be.
 
     `moved`: its slots against the grid without the delay; empty where there is no delay.
+    `spread`: by how long its runs start after their slots.
     """
 
     job: Job
@@ -87,6 +88,7 @@ class Outlook:
     bends: list[Bend] = field(default_factory=list)
     deadline: Deadline | None = None
     state: str = EmergencyState.OFF
+    spread: timedelta = timedelta(0)
 
     @property
     def key(self) -> tuple[int, str]:
@@ -135,6 +137,7 @@ def outlook(world: World, job: Job, start: datetime, end: datetime, running: set
         [Bend(change, tuple(wall_times_moved(grid, change))) for change in changes],
         deadline,
         state,
+        world.spread(job, plan),
     )
 
 
@@ -233,7 +236,9 @@ def forecast(world: World, channel: Channel, read: Mapping[str, float], at: date
             continue
         grid = None if plan.suspended else world.grid(plan)
         calls[job.type] = _calls(plan, job, grid, read.get(job.type), channel, at)
-        starts.update(slots_between(grid, at, at + DAY) if grid else ())
+        spread = world.spread(job, plan)
+        slots = slots_between(grid, at, at + DAY) if grid else ()
+        starts.update((slot + spread).replace(second=0) for slot in slots)
     first = min(starts, key=lambda slot: (-starts[slot], slot)) if starts else None
     return Forecast(
         calls, (first, starts[first]) if first else None, channel.connector_class.rate_limit

@@ -1,4 +1,4 @@
-"""Which next slots a change moves: what a new time zone does, in instants."""
+"""Which next slots a change moves, and by how much starts are spread: a change in instants."""
 
 from __future__ import annotations
 
@@ -39,3 +39,23 @@ def _next(world: World, job: Job, at: datetime) -> datetime | None:
     plan = world.plan(job)
     grid = world.grid(plan)
     return None if grid is None or plan.suspended else next_slot(grid, at)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The next slot of one job type on a channel (by id), and when its run starts."""
+
+    type: JobType
+    channel: int
+    slot: datetime
+    start: datetime
+
+
+def starts(world: World, at: datetime) -> list[Start]:
+    """Of every job with slots the next one after `at`, those that are put off furthest first."""
+    found = [
+        Start(JobType(job.type), job.channel_id, slot, slot + world.spread(job, world.plan(job)))
+        for job in world.jobs.values()
+        if (slot := _next(world, job, at))
+    ]
+    return sorted(found, key=lambda one: (one.slot - one.start, one.type, one.channel))

@@ -33,7 +33,7 @@ PARTS = (blind.CLOCK, blind.WEB, blind.WORKER)
 
 @dataclass(frozen=True, slots=True)
 class Lateness:
-    """How long after their slots runs were somewhere; nearest-rank percentiles over `runs`."""
+    """How long after they were to be runs were somewhere; nearest-rank percentiles of `runs`."""
 
     runs: int
     p50: timedelta
@@ -87,8 +87,9 @@ class Signs:
 class Pulse(Signs):
     """The signs of life, and how late the slots of late were.
 
-    `dispatch`: from a slot to the tick that made its run; `start`: from a slot to the moment a
-    worker first claimed its run. None where no slot of the last hour was taken.
+    `dispatch`: from a slot to the tick that made its run; `start`: from the moment a slot was to
+    start, which a spread puts off, to the moment a worker first claimed its run. None where no
+    slot of the last hour was taken.
     """
 
     dispatch: Lateness | None
@@ -106,8 +107,8 @@ def take_pulse(at: datetime, account: Account | None = None) -> Pulse:
     slots = _newest_slots(runs, at)
     return Pulse(
         **_signs(runs, at),
-        dispatch=_lateness((slot, created) for slot, created, _started in slots),
-        start=_lateness((slot, started) for slot, _created, started in slots),
+        dispatch=_lateness((slot, created) for slot, _planned, created, _started in slots),
+        start=_lateness((planned, started) for _slot, planned, _created, started in slots),
     )
 
 
@@ -144,22 +145,26 @@ def _waits(runs: QuerySet[Run], at: datetime) -> dict[str, Any]:
     )
 
 
-Slot = tuple[datetime, datetime, datetime | None]
-"""(slot, tick that made the run, first claim)"""
+Slot = tuple[datetime, datetime, datetime, datetime | None]
+"""(slot, when it was to start, tick that made the run, first claim)"""
 
 
 def _newest_slots(runs: QuerySet[Run], at: datetime) -> list[Slot]:
-    newest = runs.order_by("-pk").values_list("slot_at", "created_at", "started_at")[:NEWEST]
+    columns = ("slot_at", "spread_seconds", "created_at", "started_at")
+    newest = runs.order_by("-pk").values_list(*columns)[:NEWEST]
     return [
-        (slot, created, started)
-        for slot, created, started in newest
+        (slot, slot + timedelta(seconds=spread), created, started)
+        for slot, spread, created, started in newest
         if slot is not None and slot >= at - PERIOD
     ]
 
 
 def _lateness(moments: Iterable[tuple[datetime, datetime | None]]) -> Lateness | None:
-    """A run that was waiting before its slot came is left out: it took the slot in passing."""
-    late = sorted(moment - slot for slot, moment in moments if moment and moment >= slot)
+    """From the first to the second of each pair, where it came later.
+
+    A run that was waiting before its slot came, or was brought forward, took the slot in passing.
+    """
+    late = sorted(moment - due for due, moment in moments if moment and moment >= due)
     if not late:
         return None
     return Lateness(len(late), _percentile(late, 0.5), _percentile(late, 0.99))

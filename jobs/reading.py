@@ -17,10 +17,13 @@ from jobs.world import World
 
 @dataclass(frozen=True, slots=True)
 class UpcomingSlot:
+    """`start_at`: when its run starts, later than the slot where the account spreads starts."""
+
     channel: int
     type: str
     slot_at: datetime
     local: datetime
+    start_at: datetime
 
 
 def upcoming(world: World, start: datetime, end: datetime) -> list[UpcomingSlot]:
@@ -32,8 +35,9 @@ def upcoming(world: World, start: datetime, end: datetime) -> list[UpcomingSlot]
         grid = world.grid(plan)
         if grid is None or plan.suspended:
             continue
+        spread = world.spread(job, plan)
         found += [
-            UpcomingSlot(job.channel_id, job.type, slot, slot.astimezone(zone))
+            UpcomingSlot(job.channel_id, job.type, slot, slot.astimezone(zone), slot + spread)
             for slot in slots_between(grid, start, end)
         ]
     return sorted(found, key=lambda slot: (slot.slot_at, slot.channel, slot.type))

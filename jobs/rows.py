@@ -51,6 +51,7 @@ def job_row(world: World, job: Job, running: Collection[int]) -> Row:
     plan = world.plan(job)
     job_type = JobType(job.type)
     period, delay = _period_and_delay(world, job)
+    slot = None if plan.suspended else job.next_slot_at
     return {
         "type": job_type.value,
         "label": job_type.label,
@@ -60,7 +61,8 @@ def job_row(world: World, job: Job, running: Collection[int]) -> Row:
         "emergency_period_minutes": job.emergency_period_minutes,
         "main_period_minutes": period,
         "delay_minutes": delay,
-        "next_slot_at": None if plan.suspended else job.next_slot_at,
+        "next_slot_at": slot,
+        "next_start_at": slot and slot + world.spread(job, plan),
         "proven_until": job.proven_until,
         "heard_at": job.heard_at,
         "proof_at": job.proof_at,

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from jobs.dispatch import Request, Ticket, request_runs
 from jobs.models import Job, Run, SlotOutcome, SlotStretch
 from jobs.overlap import Decision, Sort, Trigger
+from jobs.spread import spread_of
 from jobs.timetable import Grid, count_between, next_slot, previous_slot
 
 _INSTANT = timedelta.resolution
@@ -69,7 +70,10 @@ def _due(job: Job, at: datetime) -> DueSlots:
 
 
 def _request(job: Job, slots: DueSlots, at: datetime) -> Request:
-    return Request(job, Trigger.SCHEDULE, Sort.FULL, not_before=at, slot_at=slots.last)
+    """Taken at its slot, to start as much later as the account spreads the job."""
+    spread = spread_of(job.pk, job.channel.account.spread_minutes, job.period_minutes)
+    not_before = max(at, slots.last + spread)
+    return Request(job, Trigger.SCHEDULE, Sort.FULL, not_before, slots.last, spread)
 
 
 def _carried_slots(jobs: Sequence[Job]) -> dict[int, datetime]:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from django.db.models import Q
 
@@ -19,6 +20,7 @@ from channels.enums import JobType, Kind, Mode, Track
 from channels.models import Channel, WebhookMapping
 from jobs.models import Job, StableJob
 from jobs.plan import Facts, Plan, StableRow, is_offered, make_plan
+from jobs.spread import spread_of
 from jobs.timetable import Grid
 from oms.registry import LOGIC
 
@@ -95,6 +97,10 @@ class World:
         if plan.period is None:
             return None
         return Grid(plan.period, plan.offset, self.account.timezone)
+
+    def spread(self, job: Job, plan: Plan) -> timedelta:
+        """By how long the job's runs start after its slots."""
+        return spread_of(job.pk, self.account.spread_minutes, plan.period)
 
 
 def capability(channel: Channel, job_type: JobType) -> Capability | None:

@@ -11,6 +11,8 @@ from typing import Any
 from accounts.models import Account, Membership, Role, User
 from channels.connectors.base import LineData, OrderData, ShipmentData, ShippedLine
 from channels.models import Channel, create_channel
+from jobs.models import Job
+from jobs.spread import spread_of
 from oms.catalog import create_product
 from oms.models import Product, StockLevel
 from oms.stock import ensure_levels
@@ -57,6 +59,17 @@ def warehouse(
         of.default_fulfillment_channel = channel
         of.save(update_fields=["default_fulfillment_channel"])
     return channel
+
+
+def put_off(job: Job, bound_minutes: int, period_minutes: int = 60) -> timedelta:
+    """Give a job of which nothing tells yet an id that puts it off well; by how much it does."""
+    middle = timedelta(minutes=bound_minutes)
+    for number in count(1_000_000 + 1000 * job.pk):
+        spread = spread_of(number, bound_minutes, period_minutes)
+        if middle / 4 < spread < middle * 3 / 4:
+            Job.objects.filter(pk=job.pk).update(id=number)
+            return spread
+    raise AssertionError("there is always one")
 
 
 def product(of: Account, sku: str = "MUG", name: str = "", on_hand: int = 0) -> Product:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -55,6 +56,7 @@ class Run(models.Model):
     """One execution of one job, whose channel and account are its own: that constraint holds both.
 
     Active from its first claim to its outcome (waits between attempts included), waiting before.
+    `spread_seconds`: by how long the start of the slot it carries was put off.
     `not_before` is when the next attempt may start; `wake_at` when the clock sends its message
     (again). `lease` is the fencing token of the worker that runs it. `entities` are ids asked for
     beside those of its events; `unfinished` ones are asked for by the job's next full run.
@@ -82,6 +84,7 @@ class Run(models.Model):
     status = models.CharField(max_length=10, choices=RunStatus, default=RunStatus.QUEUED)
     reason = models.CharField(max_length=250, blank=True)
     slot_at = models.DateTimeField(null=True)
+    spread_seconds = models.PositiveSmallIntegerField(default=0, db_default=0)
     not_before = models.DateTimeField()
     retry_after_at = models.DateTimeField(null=True)
     wake_at = models.DateTimeField()
@@ -167,6 +170,11 @@ class Run(models.Model):
     @causes.setter
     def causes(self, causes: list[str]) -> None:
         self.causes_text = f",{','.join(causes)}," if causes else ","
+
+    @property
+    def planned_at(self) -> datetime | None:
+        """When the slot it carries was to start; None where it carries none."""
+        return self.slot_at and self.slot_at + timedelta(seconds=self.spread_seconds)
 
     @property
     def said_reason(self) -> str:

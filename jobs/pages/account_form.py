@@ -19,10 +19,15 @@ from jobs.pages import words
 from jobs.pages.channel_form import Minutes, problems_of
 from jobs.pages.sent import Data, completed
 from jobs.rows import recurring_rows
+from jobs.spread import BOUNDS
 from jobs.world import World
 
 _SOURCE_HELP = (
     "Which system owns product data. A channel as source imports; every other channel exports."
+)
+_SPREAD_HELP = (
+    "Runs start within this time after their slot, each job always by the same time, so that not "
+    "all start at once. Emergency jobs and webhooks are not spread."
 )
 _CHANNEL_HELP = "Only channels that can import products. None for omsauto's own catalogue."
 
@@ -34,6 +39,7 @@ class AccountForm(forms.Form):
     timezone = forms.ChoiceField(
         label="Time zone", help_text="Every timetable and every time on a page is in this zone."
     )
+    spread_minutes = Minutes("Spread of starts", words.delay_choices(BOUNDS), _SPREAD_HELP)
     master_product_source = forms.ChoiceField(
         label="Master Product Source", choices=ProductSource.choices, help_text=_SOURCE_HELP
     )
@@ -73,6 +79,7 @@ class AccountForm(forms.Form):
         initial = {
             "name": account.name,
             "timezone": account.timezone,
+            "spread_minutes": account.spread_minutes,
             "master_product_source": account.master_product_source,
             "master_product_channel": account.master_product_channel_id,
             "default_fulfillment_channel": account.default_fulfillment_channel_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,10 +11,11 @@ from zoneinfo import ZoneInfo
 from jobs import configure
 from jobs.change import ACCOUNT_FIELDS, Change, put
 from jobs.consequences import Consequence, together
-from jobs.moves import Move, moves
+from jobs.moves import Move, Start, moves, starts
 from jobs.pages.account_form import AccountForm
 from jobs.pages.channel_page import Preview
 from jobs.pages.here import Here
+from jobs.pages.tags import span
 from jobs.world import World
 
 
@@ -28,11 +30,26 @@ class MoveLine:
 
 
 @dataclass(frozen=True)
+class StartLine:
+    """The next slot of one job, and when its run starts."""
+
+    label: str
+    channel: str
+    slot: str
+    start: str
+
+
+@dataclass(frozen=True)
 class AccountPreview(Preview):
-    """`moves`: which next slots a new time zone moves, `more_moves` of them not shown."""
+    """`moves`: which next slots a new time zone moves, `more_moves` of them not shown.
+
+    `starts`: the jobs that a new spread puts off furthest, `more_starts` of them not shown.
+    """
 
     moves: list[MoveLine] = field(default_factory=list)
     more_moves: int = 0
+    starts: list[StartLine] = field(default_factory=list)
+    more_starts: int = 0
 
 
 SHOWN = 8
@@ -42,12 +59,16 @@ def account_preview(here: Here, form: AccountForm) -> AccountPreview:
     """For a valid form."""
     values, change = form.values(), form.change()
     found = _moves(form.world, change, here.at) if "timezone" in values else []
+    spread = starts(put(form.world, change), here.at) if values.get("spread_minutes") else []
+    own = [sentence for name in values if (sentence := _own(form, name, values[name]))]
     return AccountPreview(
         changes_of(here, form.world, change),
-        own=[sentence for name in values if (sentence := _own(form, name, values[name]))],
+        own=[*own, *_spread(spread)],
         touched=bool(values),
         moves=found[:SHOWN],
         more_moves=max(0, len(found) - SHOWN),
+        starts=[_start_line(form.world, one) for one in spread[:SHOWN]],
+        more_starts=max(0, len(spread) - SHOWN),
     )
 
 
@@ -57,6 +78,27 @@ def changes_of(here: Here, world: World, change: Change) -> list[Consequence]:
         return []
     names = {pk: channel.name for pk, channel in world.channels.items()}
     return together(configure.preview(here.account, change, here.at), names)
+
+
+def _spread(found: Sequence[Start]) -> Iterator[str]:
+    """How many jobs a new spread puts off; `found` begins with the one that it does furthest."""
+    late = sum(one.start > one.slot for one in found)
+    if late:
+        jobs = (
+            "1 job starts after its slots" if late == 1 else f"{late} jobs start after their slots"
+        )
+        yield f"{jobs}, by at most {span(found[0].start - found[0].slot)}."
+
+
+def _start_line(world: World, one: Start) -> StartLine:
+    zone = world.account.timezone
+    start = one.start.astimezone(ZoneInfo(zone))
+    return StartLine(
+        one.type.label,
+        world.channels[one.channel].name,
+        _said(one.slot, zone),
+        f"{start:%H:%M:%S}",
+    )
 
 
 def _own(form: AccountForm, name: str, value: Any) -> str:

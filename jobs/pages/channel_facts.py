@@ -14,6 +14,7 @@ from channels.enums import TRAITS, Direction, Row
 from channels.models import Channel
 from jobs.models import EmergencyState, Job, Rescue, Run, RunStatus
 from jobs.overlap import Trigger
+from jobs.spread import spread_of
 from oms.models import ParkedRecord, ParkedStatus
 
 DAY = timedelta(days=1)
@@ -39,8 +40,9 @@ class JobFacts:
     """Of a channel's jobs together.
 
     `on`: how many run. `listening`: how many of them a webhook starts. `complete_until`: the
-    oldest proof among the pull jobs that run or are suspended. `emergencies`: how many jobs are
-    in each stored state. `degraded`: the type of one whose emergency job is degraded.
+    oldest proof among the pull jobs that run or are suspended. `next_start`: when the first run
+    of the slots at `next_at` starts. `emergencies`: how many jobs are in each stored state.
+    `degraded`: the type of one whose emergency job is degraded.
     """
 
     on: int = 0
@@ -48,11 +50,13 @@ class JobFacts:
     complete_until: datetime | None = None
     heard_at: datetime | None = None
     next_at: datetime | None = None
+    next_start: datetime | None = None
     emergencies: Counter[str] = field(default_factory=Counter)
     degraded: str = ""
 
 
-def job_facts(ids: ChannelIds) -> dict[int, JobFacts]:
+def job_facts(ids: ChannelIds, spread: int | None) -> dict[int, JobFacts]:
+    """By channel. `spread`: within how many minutes their account spreads starts."""
     rows = Job.objects.filter(channel__in=ids).order_by().values("channel")
     counted = rows.annotate(
         on=Count("pk", filter=_ON),
@@ -63,16 +67,30 @@ def job_facts(ids: ChannelIds) -> dict[int, JobFacts]:
         ill=Min("type", filter=_STATES[EmergencyState.DEGRADED]),
         **{state.value: Count("pk", filter=holds) for state, holds in _STATES.items()},
     )
-    return {row["channel"]: _facts(dict(row)) for row in counted}
+    starts = _next_starts(ids, spread) if spread else {}
+    return {row["channel"]: _facts(dict(row), starts.get(row["channel"])) for row in counted}
 
 
-def _facts(row: dict[str, Any]) -> JobFacts:
+def _next_starts(ids: ChannelIds, spread: int) -> dict[int, datetime]:
+    """By channel: the first start of its next slots."""
+    waiting = Job.objects.filter(channel__in=ids, suspended=False, next_slot_at__isnull=False)
+    columns = waiting.order_by().values_list("channel", "pk", "period_minutes", "next_slot_at")
+    first: dict[int, tuple[datetime, datetime]] = {}
+    for channel, job, period, slot in columns:
+        if slot is not None:
+            found = (slot, slot + spread_of(job, spread, period))
+            first[channel] = min(first.get(channel, found), found)
+    return {channel: start for channel, (_slot, start) in first.items()}
+
+
+def _facts(row: dict[str, Any], next_start: datetime | None) -> JobFacts:
     return JobFacts(
         on=row["on"],
         listening=row["listening"],
         complete_until=row["complete_until"],
         heard_at=row["heard"],
         next_at=row["next_at"],
+        next_start=next_start,
         emergencies=Counter({state: row[state] for state in EmergencyState.values if row[state]}),
         degraded=row["ill"] or "",
     )

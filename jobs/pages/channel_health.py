@@ -42,6 +42,7 @@ class Line:
     complete_until: datetime | None
     last: LastRun | None
     next_at: datetime | None
+    next_start: datetime | None
     listening: bool
     parked: int
     rescued: int
@@ -80,7 +81,7 @@ class _Facts:
         at: datetime,
     ) -> None:
         self.at = at
-        self.jobs = channel_facts.job_facts(ids)
+        self.jobs = channel_facts.job_facts(ids, account.spread_minutes)
         self.runs = _runs(rows)
         failures = channel_facts.newest_failures(account, at)
         self.failures = dict(failures.values_list("channel", "pk"))
@@ -96,6 +97,7 @@ class _Facts:
             complete_until=jobs.complete_until,
             last=self.runs.get(channel.pk),
             next_at=jobs.next_at,
+            next_start=jobs.next_start,
             listening=bool(jobs.listening),
             parked=self.parked.get(channel.pk, 0),
             rescued=self.rescues.get(channel.pk, (0, 0))[0],

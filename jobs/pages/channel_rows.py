@@ -29,7 +29,8 @@ WEBHOOK_FIELDS = ("webhook_delay_minutes", "emergency_period_minutes")
 class JobRow:
     """One job on the form. `settled`: what the form says is what is stored and acts.
 
-    `besides`: what starts it beside its slots and events, in words.
+    `spread`: by how long its runs start after their slots. `besides`: what starts it beside its
+    slots and events, in words.
     """
 
     job: Job
@@ -40,6 +41,7 @@ class JobRow:
     state: str
     reason: str
     next_slots: list[datetime]
+    spread: timedelta
     parked: int
     rescues: int
     has_emergency: bool
@@ -116,6 +118,7 @@ class Reader:
             state=shown_state(job, self.running) if settled else "",
             reason=shown_reason(job) if settled else plan.emergency.reason,
             next_slots=self._next_slots(plan),
+            spread=self.world.spread(job, plan),
             parked=self.parked[job.type],
             rescues=self.rescues[job.pk],
             has_emergency=owner is not None and follows_mode(JobType(job.type), owner),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.urls import reverse
 from django.utils import timezone
@@ -16,7 +16,7 @@ from jobs.models import Job, Run, RunStatus
 from jobs.overlap import Sort
 from jobs.pages.here import Here
 from jobs.pages.run_filters import Filters
-from jobs.pages.tags import clock
+from jobs.pages.tags import clock, span
 from jobs.plan import Plan, say
 from jobs.world import World, load_world
 
@@ -72,7 +72,7 @@ def _sentences(world: World, job: Job, plan: Plan, at: datetime) -> Iterator[str
     if plan.suspended:
         yield _stopped(world, channel)
         return
-    yield from _slots(job, plan, at)
+    yield from _slots(job, plan, world.spread(job, plan), at)
     yield from _open_runs(job)
     yield _emergency(job, plan, at)
 
@@ -89,7 +89,7 @@ def _stopped(world: World, channel: Channel) -> str:
     return f"The {what} is disabled{since}: no run starts, and its slots are listed as suspended."
 
 
-def _slots(job: Job, plan: Plan, at: datetime) -> Iterator[str]:
+def _slots(job: Job, plan: Plan, spread: timedelta, at: datetime) -> Iterator[str]:
     if plan.on_webhook:
         yield "It has no slots: a webhook starts it."
         if plan.why_off:
@@ -101,7 +101,9 @@ def _slots(job: Job, plan: Plan, at: datetime) -> Iterator[str]:
     elif plan.period is None:
         yield f"It has no period, so it has no slots: {plan.why_off}."
     elif job.next_slot_at and job.next_slot_at > at:
-        yield f"Its next slot is {_clock(job.next_slot_at)}; its period is {say(plan.period)}."
+        starts = f", and starts {span(spread)} later (spread)" if spread else ""
+        slot = _clock(job.next_slot_at)
+        yield f"Its next slot is {slot}{starts}; its period is {say(plan.period)}."
     else:
         yield "Its slot is due: the clock takes it within seconds, unless the clock is silent."
 

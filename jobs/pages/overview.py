@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
@@ -16,6 +17,7 @@ from jobs.pages.findings import CONCERNED
 from jobs.pages.here import Here, page
 from jobs.pages.standing import Standing, standings, worst_first
 from jobs.pulse import take_pulse
+from jobs.spread import spread_of
 from jobs.world import read_world
 
 NEXT = 8
@@ -51,7 +53,7 @@ def _standing(here: Here, lines: list[Standing]) -> dict[str, object]:
         "channel_count": len(lines),
         "kinds": Counter(line.channel.kind for line in lines),
         "attention": attention(here.account, pulse, find_all(world, lines)),
-        "coming": _coming(here.account),
+        "coming": [(job, _start(job, here.account)) for job in _coming(here.account)],
         "active": Run.objects.filter(account=here.account).active().of_page()[:NEXT],
         "pulse": pulse,
         **first_run.first_steps(here.account, world),
@@ -62,5 +64,11 @@ def _coming(account: Account) -> QuerySet[Job]:
     """The next slots, as the clock will take them."""
     jobs = Job.objects.filter(channel__account=account, channel__deleted_at=None, suspended=False)
     waiting = jobs.filter(next_slot_at__isnull=False).select_related("channel")
-    shown = waiting.only("type", "next_slot_at", "channel__name")
+    shown = waiting.only("type", "period_minutes", "next_slot_at", "channel__name")
     return shown.order_by("next_slot_at", "pk")[:NEXT]
+
+
+def _start(job: Job, account: Account) -> datetime | None:
+    """When the run of the job's next slot starts."""
+    spread = spread_of(job.pk, account.spread_minutes, job.period_minutes)
+    return job.next_slot_at and job.next_slot_at + spread

@@ -23,6 +23,7 @@ from jobs.pages.channel_facts import SHOWN_COLUMNS
 from jobs.pages.channel_page import Preview, saved_words
 from jobs.pages.here import Here, page
 from jobs.rows import shows
+from jobs.spread import widest
 from jobs.timetable import Grid, slots_between
 from jobs.world import World, capability, load_world, read_world
 
@@ -35,12 +36,14 @@ TWO_DAYS = timedelta(days=2)
 class RowLine:
     """A row with what it does now: the channels, the next slots, and who is left out and why.
 
-    Channels of which there is something to note come first: the page names fifty.
+    Channels of which there is something to note come first: the page names fifty. `spread`: up to
+    how many minutes after these slots their runs start, each channel's by its own time.
     """
 
     form: StableRowForm
     channels: list[dict[str, object]]
     next_slots: list[datetime]
+    spread: int
     suspended: bool
     left_out: list[str]
 
@@ -116,6 +119,7 @@ def _line(world: World, row: StableRowForm, at: datetime) -> RowLine:
         form=row,
         channels=channels,
         next_slots=slots,
+        spread=widest(world.account.spread_minutes, row.stored.period_minutes),
         suspended=bool(slots) and not any(channel.runs_jobs for channel in acting),
         left_out=_left_out(world, row.type),
     )

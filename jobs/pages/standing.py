@@ -31,6 +31,7 @@ class Standing:
     complete_until: datetime | None
     heard_at: datetime | None
     next_at: datetime | None
+    next_start: datetime | None
     running_jobs: int
     emergencies: list[tuple[str, int]]
     degraded: str
@@ -55,7 +56,8 @@ def standings(account: Account, at: datetime) -> list[Standing]:
     """All channels of the account, by name; a handful of queries however many there are."""
     present = account.channels.present()
     ids = present.order_by().values("pk")
-    jobs, running = channel_facts.job_facts(ids), channel_facts.running_emergencies(account)
+    jobs = channel_facts.job_facts(ids, account.spread_minutes)
+    running = channel_facts.running_emergencies(account)
     parked, rescues = channel_facts.parked(ids), channel_facts.rescues(ids, at)
     channels = list(present)
     failures, ill = _failures(account, at), circuits.open_ones(one.pk for one in channels)
@@ -70,6 +72,7 @@ def standings(account: Account, at: datetime) -> list[Standing]:
                 complete_until=facts.complete_until,
                 heard_at=facts.heard_at,
                 next_at=facts.next_at,
+                next_start=facts.next_start,
                 running_jobs=facts.on,
                 emergencies=_emergencies(facts, running.get(channel.pk, Counter())),
                 degraded=facts.degraded,

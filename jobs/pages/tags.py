@@ -103,6 +103,15 @@ def exactly(at: datetime) -> str:
 
 
 @register.filter
+def starts(start: datetime | None, slot: datetime | None) -> str:
+    """ " starts 08:03:20 (spread)" where that is not at the slot; else nothing."""
+    if start is None or slot is None or start == slot:
+        return ""
+    told = ' <small><span class="nowrap">starts {}</span> (spread)</small>'
+    return format_html(told, exactly(start))
+
+
+@register.filter
 def later(gap: timedelta | None) -> str:
     """ "4.5 min later"; "" for what follows at once or is the first."""
     return f"{shortly(gap)} later" if gap and gap >= AT_ONCE else ""

@@ -149,7 +149,7 @@ Names = dict[int, str]
 
 def _lane(new: Outlook, old: Outlook | None, span: Span, names: Names) -> Lane:
     grid = new.grid
-    notes = [words.delay_effect(grid), words.deadline_effect(new)]
+    notes = [words.delay_effect(grid), words.spread_effect(new), words.deadline_effect(new)]
     notes += [words.bend_words(bend, grid) for bend in new.bends if grid]
     return Lane(
         outlook=new,

@@ -10,6 +10,7 @@ from channels.connectors.base import RateLimit
 from channels.enums import Row
 from jobs.forecast import Bend, Calls, Outlook
 from jobs.models import EmergencyState
+from jobs.pages.tags import span
 from jobs.pages.words import each
 from jobs.plan import DAY, HOUR, say
 from jobs.timetable import Grid, ZoneChange, slots_between
@@ -72,6 +73,19 @@ def delay_effect(grid: Grid | None) -> str:
         f"{told} The window {first:%H:%M} to {first + period:%H:%M} "
         f"becomes {moved[0]:%H:%M} to {moved[1]:%H:%M}."
     )
+
+
+def spread_effect(outlook: Outlook) -> str:
+    """By how long the account's spread puts off each run; empty where it does not."""
+    if outlook.grid is None or not outlook.spread:
+        return ""
+    told = f"Each run starts {span(outlook.spread)} after its slot (spread)"
+    first = outlook.slots[0] if outlook.slots else None
+    if first is None:
+        return f"{told}."
+    zone = ZoneInfo(outlook.grid.zone)
+    start = (first + outlook.spread).astimezone(zone)
+    return f"{told}: the next slot, {first.astimezone(zone):%H:%M}, at {start:%H:%M:%S}."
 
 
 def change_words(change: ZoneChange) -> str:

@@ -98,6 +98,7 @@ _FIELDS = {
     "period_minutes": "Period",
     "delay_minutes": "Delay",
     "deleted_at": "Deleted",
+    "spread_minutes": "Spread of starts",
 }
 _MODES = {mode.value: mode.label for mode in Mode}
 

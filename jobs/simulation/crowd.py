@@ -48,6 +48,8 @@ CHANGES_PER_ORDER: dict[JobType, float] = {
 }
 """Records that change for each order of a channel."""
 
+_PLACES = {kind: place for place, kind in enumerate(JobType)}
+
 
 @dataclass(frozen=True)
 class Mix:
@@ -115,6 +117,10 @@ class ChannelSpec:
     connector: str
     zone: str
     jobs: tuple[JobSpec, ...]
+
+    def job_id(self, job: JobSpec) -> int:
+        """A number of its own, as a database gives each job one."""
+        return self.number * len(JobType) + _PLACES[job.type]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from jobs.simulation.crowd import ChannelSpec
-from jobs.simulation.streams import spread
+from jobs.spread import spread_of
 from jobs.timetable import Grid, slots_between
 
+MINUTE = timedelta(minutes=1)
 SPREADS = (5, 15, 30)
 """The bounds that are compared with no spread, minutes."""
 
@@ -57,9 +58,8 @@ def slots_by_minute(
     for channel in crowd:
         for job in channel.jobs:
             if job.grid is not None:
-                key = f"{channel.number} {job.type}"
-                lag = spread(key, bound_minutes, job.grid.period_minutes) // 60
-                lags.setdefault(job.grid, Counter())[lag] += 1
+                spread = spread_of(channel.job_id(job), bound_minutes, job.grid.period_minutes)
+                lags.setdefault(job.grid, Counter())[spread // MINUTE] += 1
     found = [0] * (ceil(hours * 60) + bound_minutes + 1)
     for grid, of_grid in lags.items():
         for slot in slots_between(grid, start, start + timedelta(hours=hours)):

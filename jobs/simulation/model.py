@@ -14,7 +14,8 @@ from jobs.simulation.figures import Figures
 from jobs.simulation.platform import allowance
 from jobs.simulation.running import Running, Setup
 from jobs.simulation.state import Channel, Job, Run
-from jobs.simulation.streams import Rhythms, arrivals, spread
+from jobs.simulation.streams import Rhythms, arrivals
+from jobs.spread import spread_of
 from jobs.timetable import Grid, previous_slot, slots_between
 
 
@@ -55,28 +56,32 @@ class Simulation(Running):
             bucket = allowed.full(self.setup.start) if allowed else None
             channel = Channel(spec.connector, allowed, bucket)
             for job_spec in spec.jobs:
-                job = self._admit_job(spec, job_spec, channel)
+                job = self._admit_job(job_spec, channel)
                 if job_spec.grid is not None:
-                    lag = spread(job.key, self.setup.spread_minutes, job_spec.grid.period_minutes)
+                    lag = self._lag(spec.job_id(job_spec), job_spec.grid)
                     groups[job_spec.grid, lag].append(job)
                 if job.plan.listening:
                     self._listen(job, rhythms.of(spec.zone), random.getrandbits(64))
         for (grid, lag), jobs in groups.items():
             self._await_slot((Group(self._slots(grid), lag, jobs), 0))
 
+    def _lag(self, job_id: int, grid: Grid) -> int:
+        """Seconds."""
+        spread = spread_of(job_id, self.setup.spread_minutes, grid.period_minutes)
+        return int(spread.total_seconds())
+
     def _listen(self, job: Job, rhythm: list[float], seed: int) -> None:
         """Its changes come when they come, whatever else is simulated."""
         own = Random(seed)  # noqa: S311 - nothing to guess
         self._expect((job, own, arrivals(own, job.changes, rhythm, self.setup.end)))
 
-    def _admit_job(self, spec: ChannelSpec, job_spec: JobSpec, channel: Channel) -> Job:
+    def _admit_job(self, job_spec: JobSpec, channel: Channel) -> Job:
         """It has been at work before: its last proof lies somewhere in its last period."""
         plan, grid = job_spec.plan, job_spec.grid
         share, heard = self.random.random(), self.random.random()
         period = (plan.emergency.period or 60) * 60
         proven = self._last_slot(grid) if grid else -share * max(4 * period, 3600)
         job = Job(
-            key=f"{spec.number} {job_spec.type}",
             channel=channel,
             type=job_spec.type,
             plan=plan,

@@ -37,7 +37,6 @@ class Job:
     """`check_at`: when its emergency is looked at next. `lost`: when changes happened whose
     webhook never came and that no run has found. `left`: events that a failed run left behind."""
 
-    key: str
     channel: Channel
     type: JobType
     plan: Plan

@@ -1,4 +1,4 @@
-"""When things happen at the platforms, and how a crowd is spread. Pure.
+"""When things happen at the platforms. Pure.
 
 Times are seconds since the start of the simulation.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -46,14 +45,3 @@ def arrivals(random: Random, a_day: float, rhythm: list[float], end: float) -> I
     while (at := at + random.expovariate(rate)) < end:
         if random.random() * BUSIEST < rhythm[int(at // HOUR)]:
             yield at
-
-
-def spread(key: str, bound_minutes: int, period_minutes: int) -> int:
-    """By how many seconds a job starts after its slots: always the same, within the bound.
-
-    Less than its period too, so that no slot ever meets the next one.
-    """
-    bound = min(bound_minutes, period_minutes) * 60
-    if not bound:
-        return 0
-    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest()) % bound

@@ -32,6 +32,7 @@ def test_an_account_is_answered_with_its_settings_and_my_role(brand: Brand) -> N
         "default_fulfillment_channel": brand.depot.pk,
         "automatic_workflow": True,
         "disable_at": None,
+        "spread_minutes": None,
         "role": "viewer",
     }
 
@@ -69,6 +70,9 @@ def test_patch_writes_engine_settings_and_others_together(brand: Brand) -> None:
         ({"master_product_source": "sales"}, "master_product_channel", "Name the sales channel"),
         ({"default_fulfillment_channel": 999_999}, "default_fulfillment_channel", "999999"),
         ({"default_fulfillment_channel": "x"}, "default_fulfillment_channel", "pk"),
+        ({"spread_minutes": 3}, "spread_minutes", "None, 1 minute, 2 minutes, 5 minutes"),
+        ({"spread_minutes": "5"}, "spread_minutes", "whole number of minutes"),
+        ({"spread_minutes": 0}, "spread_minutes", "not offered"),
         ({"owner": 1}, "owner", "timezone"),
     ],
 )

@@ -47,7 +47,7 @@ CHANNEL = (
 )
 ACCOUNT = (
     "name timezone enabled master_product_source master_product_channel "
-    "default_fulfillment_channel automatic_workflow"
+    "default_fulfillment_channel automatic_workflow spread_minutes"
 )
 JOBS = "mode enabled track jobs jobs.receive_orders jobs.receive_orders.main_period_minutes"
 ROWS = "recurring_jobs recurring_jobs.receive_orders recurring_jobs.receive_orders.enabled"

@@ -44,6 +44,7 @@ def test_a_job_is_answered_with_every_name_of_the_contract(brand: Brand) -> None
         "main_period_minutes": 480,
         "delay_minutes": 60,
         "next_slot_at": "2026-03-02T14:00:00Z",  # 15:00 in Berlin, an hour before 16:00
+        "next_start_at": "2026-03-02T14:00:00Z",
         "proven_until": "2026-01-31T12:00:00Z",
         "heard_at": None,
         "proof_at": "2026-01-31T12:00:00Z",

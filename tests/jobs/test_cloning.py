@@ -27,7 +27,9 @@ def admin() -> User:
 
 @pytest.fixture
 def account(admin: User) -> Account:
-    made = builders.account("Tea", timezone="Europe/Berlin", automatic_workflow=False)
+    made = builders.account(
+        "Tea", timezone="Europe/Berlin", automatic_workflow=False, spread_minutes=5
+    )
     Membership.objects.create(account=made, user=admin, role=Role.ADMIN)
     builders.user("otto@example.com", of=made, role=Role.OPERATOR)
     shop = builders.sales_channel(
@@ -68,6 +70,7 @@ def test_settings_of_the_account_and_its_timetable_come_along(
 ) -> None:
     new = clone(account, admin)
     assert (new.name, new.timezone, new.automatic_workflow) == ("Coffee", "Europe/Berlin", False)
+    assert new.spread_minutes == 5
     assert new.default_fulfillment_channel == new.channels.get(name="Depot")
     row = new.stable_jobs.get(type="receive_orders")
     assert (row.enabled, row.period_minutes, row.delay_minutes) == (True, 480, 5)

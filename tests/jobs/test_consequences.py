@@ -239,6 +239,43 @@ def test_a_new_zone_moves_every_grid(stage: Stage, full: Channel) -> None:
     assert job(full).next_slot_at == stage.now.replace(hour=18, minute=30)
 
 
+def test_a_spread_says_of_each_job_with_slots_how_late_it_may_start(
+    stage: Stage, full: Channel
+) -> None:
+    set_job(stage, full, main_period_minutes=480)
+    due = job(full).next_slot_at
+    for minutes, sentence in (
+        (5, "up to 5 minutes after their slots"),
+        (30, "up to 30 minutes after their slots instead of up to 5 minutes"),
+        (None, "at their slots again"),
+    ):
+        found = save(stage, account={"spread_minutes": minutes})
+        assert [one.type for one in found] == ["receive_orders"], "the others have no slots"
+        assert said(found) == [("main_moved", f"Receive Orders: its runs will start {sentence}.")]
+    assert job(full).next_slot_at == due
+
+
+def test_a_spread_wider_than_the_period_is_as_wide_as_that(stage: Stage, full: Channel) -> None:
+    set_job(stage, full, main_period_minutes=5)
+    [(_, sentence)] = said(save(stage, account={"spread_minutes": 15}))
+    assert "up to 5 minutes after" in sentence
+    assert save(stage, account={"spread_minutes": 30}) == []
+
+
+def test_a_job_that_is_switched_on_or_off_beside_a_spread_is_not_said_to_move(
+    stage: Stage, full: Channel
+) -> None:
+    orders = {(full.pk, "receive_orders"): {"main_period_minutes": 60}}
+    found = said(save(stage, account={"spread_minutes": 5}, jobs=orders))
+    assert [what for what, _ in found] == ["main_started", "emergency_on"]
+
+
+@pytest.mark.parametrize("minutes", [0, 3, 60, True, "5"])
+def test_a_spread_that_is_not_offered_is_refused(stage: Stage, minutes: object) -> None:
+    [text] = rules.refused(stage, account={"spread_minutes": minutes})["spread_minutes"]
+    assert "Choose one of: None, 1 minute, 2 minutes, 5 minutes, 10 minutes" in text
+
+
 def test_a_new_schedule_that_would_wait_too_long_runs_once_now(stage: Stage, full: Channel) -> None:
     """At the next slot, 12 hours off, the proof would be 25 hours and a minute old."""
     set_job(stage, full, main_period_minutes=60)

@@ -281,3 +281,27 @@ def test_a_published_limit_names_its_page_and_a_missing_one_is_none(state: Brand
         assert isinstance(limit, RateLimit)
         assert limit.source.startswith("https://")
         assert min(limit.amount, limit.seconds) > 0
+
+
+def test_jobs_that_are_spread_start_apart(state: BrandState) -> None:
+    """The busiest minute is one of starts; slots and calls of the day stay as many."""
+    builders.put_off(state.job("receive_orders"), 30, 360)
+    save(
+        state,
+        receive_orders={"main_period_minutes": 360},
+        send_order_updates={"main_period_minutes": 360},
+    )
+    slot, together = next_slot(Grid(360, 0, "Europe/Berlin"), NOW), calls(state)
+    assert together.busiest == (slot, 2)
+
+    configure.apply(state.account, Change(account={"spread_minutes": 30}), NOW)
+    state.account.refresh_from_db()
+
+    world = load_world(state.account)
+    spread = {o.key[1]: o.spread for o in outlooks(world, NOW, NOW + DAY, set()) if o.spread}
+    assert spread["receive_orders"] > timedelta(minutes=7)
+    apart = calls(state)
+    assert apart.calls == together.calls
+    starts = [slot + each for key, each in spread.items() if key in apart.calls]
+    assert apart.busiest is not None
+    assert apart.busiest[0] in {start.replace(second=0) for start in starts}

@@ -153,3 +153,31 @@ def test_an_account_is_told_of_its_own_runs_and_of_everybodys_worker(brand: Bran
     assert (found.queued, found.due, found.queue_age, found.dispatch) == (0, 0, None, None)
     assert found.worker_seen_at == NOW - seconds(20)
     assert take_pulse(NOW, brand.account).queued == 1
+
+
+def test_lateness_of_a_start_counts_from_where_the_spread_put_it(brand: BrandState) -> None:
+    run = slot(brand, made=0.5, started=43, ago=60)
+    Run.objects.filter(pk=run.pk).update(spread_seconds=40)
+    found = take_pulse(NOW)
+    assert found.start == Lateness(1, seconds(3), seconds(3))
+    assert found.dispatch == Lateness(1, seconds(0.5), seconds(0.5))
+
+
+def test_a_retry_is_late_by_its_first_start(brand: BrandState) -> None:
+    """Its `not_before` is that of the retry by then."""
+    run = slot(brand, made=0.5, started=43, ago=600)
+    later = NOW - seconds(30)
+    Run.objects.filter(pk=run.pk).update(spread_seconds=40, not_before=later, attempt=2)
+    assert take_pulse(NOW).start == Lateness(1, seconds(3), seconds(3))
+
+
+def test_a_run_that_was_brought_before_its_spread_start_is_not_late(brand: BrandState) -> None:
+    run = slot(brand, made=0.5, started=10, ago=60)
+    Run.objects.filter(pk=run.pk).update(spread_seconds=40)
+    assert take_pulse(NOW).start is None
+
+
+def test_a_run_that_waits_for_its_spread_start_is_not_due(brand: BrandState) -> None:
+    queued(brand, NOW + seconds(20), slot_at=NOW - seconds(20), spread_seconds=40)
+    found = take_pulse(NOW)
+    assert (found.queued, found.due, found.queue_age) == (1, 0, None)

@@ -22,8 +22,8 @@ from jobs.simulation.model import Simulation
 from jobs.simulation.platform import Costs, Outage
 from jobs.simulation.report import simulate_report
 from jobs.simulation.running import Setup
-from jobs.simulation.state import Run
-from jobs.simulation.streams import Rhythms, arrivals, spread
+from jobs.simulation.state import Job, Run
+from jobs.simulation.streams import Rhythms, arrivals
 from jobs.timetable import Grid, count_between
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -122,9 +122,9 @@ def test_a_job_never_has_two_active_runs() -> None:
 
     figures = simulation.go()
 
-    by_job: dict[str, list[tuple[float, float]]] = {}
+    by_job: dict[Job, list[tuple[float, float]]] = {}
     for run, start, end in simulation.spans:
-        by_job.setdefault(run.job.key, []).append((start, end))
+        by_job.setdefault(run.job, []).append((start, end))
     assert all(
         one[1] <= other[0] for spans in by_job.values() for one, other in pairwise(sorted(spans))
     )
@@ -214,13 +214,12 @@ def test_spreading_lowers_the_peak_and_keeps_the_slots() -> None:
     assert max(after) < max(before)
 
 
-def test_the_spread_of_a_job_is_stable_and_shorter_than_its_period() -> None:
-    lags = [spread(f"{number} receive_orders", 15, 5) for number in range(200)]
+def test_each_job_of_a_crowd_has_a_number_of_its_own() -> None:
+    """By which it is spread, as the product's jobs are by theirs."""
+    numbers = [spec.job_id(job) for spec in draw_crowd(50, seed=1) for job in spec.jobs]
 
-    assert lags == [spread(f"{number} receive_orders", 15, 5) for number in range(200)]
-    assert max(lags) < 5 * 60
-    assert len(set(lags)) > 100
-    assert spread("any", 0, 60) == 0
+    assert len(numbers) > 200
+    assert len(set(numbers)) == len(numbers)
 
 
 def test_changes_follow_the_hours_of_the_local_day() -> None:

@@ -13,7 +13,7 @@ from rest_framework.relations import PrimaryKeyRelatedField
 from accounts.models import Account, ProductSource, Role, validate_zone
 from channels.enums import JobType, Kind
 from channels.models import Channel
-from jobs.api.fields import Choice, Shape, Switch
+from jobs.api.fields import Choice, Minutes, Shape, Switch
 from jobs.api.serializers.jobs import RecurringSettings, types_only
 from jobs.world import capability
 
@@ -36,7 +36,10 @@ class OwnChannel(PrimaryKeyRelatedField[Channel]):
 
 
 class AccountFields(Shape):
-    """The settings of an account; those named are written."""
+    """The settings of an account; those named are written.
+
+    `spread_minutes`: runs of slots start within so many minutes after them, null at them.
+    """
 
     name = serializers.CharField(max_length=120, required=False)
     timezone = serializers.CharField(max_length=64, required=False, validators=[validate_zone])
@@ -50,6 +53,7 @@ class AccountFields(Shape):
     )
     automatic_workflow = Switch(required=False)
     disable_at = serializers.DateTimeField(allow_null=True, required=False)
+    spread_minutes = Minutes(required=False)
 
     def validate_disable_at(self, at: datetime | None) -> datetime | None:
         if at is not None and at <= timezone.now():

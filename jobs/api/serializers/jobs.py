@@ -49,13 +49,17 @@ class JobSettings(Shape):
 
 
 class JobSerializer(JobSettings):
-    """A job. `row` is null where the job is not offered now; its settings are kept."""
+    """A job. `row` is null where the job is not offered now; its settings are kept.
+
+    `next_start_at`: when the run of the next slot starts, later than it where starts are spread.
+    """
 
     type = serializers.ChoiceField(choices=JobType.choices, read_only=True)
     label = serializers.CharField(read_only=True)  # type: ignore[assignment]  # a field, no label
     row = serializers.ChoiceField(choices=Row.choices, read_only=True, allow_null=True)
     source = serializers.ChoiceField(choices=["channel", "account"], read_only=True)  # type: ignore[assignment]  # as above
     next_slot_at = Instant(read_only=True, allow_null=True)
+    next_start_at = Instant(read_only=True, allow_null=True)
     proven_until = Instant(read_only=True)
     heard_at = Instant(read_only=True, allow_null=True)
     proof_at = Instant(read_only=True)
@@ -148,10 +152,14 @@ class ChannelPreview(Shape):
 
 
 class UpcomingSerializer(serializers.Serializer[Any]):
-    """`local` is the slot in the account's zone, with its offset."""
+    """`local` is the slot in the account's zone, with its offset.
+
+    `start_at`: when its run starts, later than the slot where the account spreads starts.
+    """
 
     type = serializers.ChoiceField(choices=JobType.choices)
     slot_at = Instant()
+    start_at = Instant()
     local = serializers.SerializerMethodField()
 
     @extend_schema_field({"type": "string", "format": "date-time"})

@@ -8,7 +8,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from jobs.api.fields import RowShape
+from jobs.api.fields import Instant, RowShape
 from jobs.masking import masked
 from jobs.models import Event, Rescue, Run, RunAttempt, RunLog, Unit
 
@@ -48,6 +48,11 @@ class RunSerializer(RowShape):
         source="said_reason",
         help_text="Why it exists, waits or ended; of one that was put back, what it waits for.",
     )
+    planned_at = Instant(
+        read_only=True,
+        allow_null=True,
+        help_text="When its slot was to start: later than the slot where starts are spread.",
+    )
     progress = serializers.SerializerMethodField()
 
     class Meta:
@@ -63,6 +68,7 @@ class RunSerializer(RowShape):
             "status",
             "reason",
             "slot_at",
+            "planned_at",
             "not_before",
             "created_at",
             "started_at",
