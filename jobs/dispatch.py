@@ -126,7 +126,7 @@ def _new_run(request: Request, at: datetime) -> Run:
         slot_at=request.slot_at,
         spread_seconds=request.spread.seconds,
         not_before=request.not_before,
-        wake_at=wake.next_wake(request.not_before, at),
+        wake_at=_wake_at(request, at),
         created_at=at,
         window_from=request.window_from,
         entities=list(request.entities),
@@ -135,6 +135,13 @@ def _new_run(request: Request, at: datetime) -> Run:
     )
     run.causes = [request.trigger]
     return run
+
+
+def _wake_at(request: Request, at: datetime) -> datetime:
+    """A start that is put off is the clock's to send: thousands may share a slot."""
+    if request.spread and request.not_before > at:
+        return request.not_before
+    return wake.next_wake(request.not_before, at)
 
 
 def _join(run: Run, request: Request, at: datetime, *, stored: bool) -> None:
@@ -181,7 +188,7 @@ def _send_after_commit(runs: Sequence[Run], at: datetime) -> None:
     if due:
         transaction.on_commit(partial(wake.send_now, due, at))
     for run in runs:
-        if run.not_before > at:
+        if at < run.not_before < run.wake_at:
             transaction.on_commit(partial(wake.send_soon, run.pk, run.not_before, at))
 
 

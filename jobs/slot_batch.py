@@ -19,6 +19,7 @@ from django.db import connection, transaction
 from jobs import slots, wake
 from jobs.models import Job, Run
 from jobs.overlap import Sort, Trigger
+from jobs.spread import spread_of
 from jobs.timetable import Grid, next_slot
 
 _BY_KEY = """
@@ -35,17 +36,18 @@ _LOCK = """
         FOR NO KEY UPDATE SKIP LOCKED
     )
     SELECT count(*), array_agg(due.id)::text, suspended, next_slot_at,
-           period_minutes, offset_minutes, timezone
+           period_minutes, offset_minutes, timezone, spread_minutes
     FROM due
     JOIN channels_channel channel ON channel.id = due.channel_id
     JOIN accounts_account account ON account.id = channel.account_id
-    GROUP BY suspended, next_slot_at, period_minutes, offset_minutes, timezone
+    GROUP BY suspended, next_slot_at, period_minutes, offset_minutes, timezone, spread_minutes
 """
 
 _OPEN = """
     WITH due AS (
-        SELECT job_id, slot, following
-        FROM (VALUES {groups}) AS grouped (jobs, slot, following), unnest(jobs) AS job_id
+        SELECT job_id, coalesce(spread, 0) AS spread, slot, following
+        FROM (VALUES {groups}) AS grouped (jobs, spreads, slot, following),
+            unnest(jobs, spreads) AS one (job_id, spread)
     ), free AS (
         SELECT * FROM due
         WHERE (
@@ -63,15 +65,21 @@ _OPEN = """
     ), moved AS (
         UPDATE jobs_job job SET next_slot_at = free.following
         FROM free WHERE job.id = free.job_id
-        RETURNING job.id, job.channel_id, job.type, free.slot
+        RETURNING job.id, job.channel_id, job.type, free.slot, free.spread,
+            free.slot + make_interval(secs => free.spread) AS start
     ), opened AS (
-        INSERT INTO jobs_run (job_id, channel_id, account_id, type, slot_at, {names})
-        SELECT moved.id, moved.channel_id, channel.account_id, moved.type, moved.slot, {values}
+        INSERT INTO jobs_run (
+            job_id, channel_id, account_id, type, slot_at, spread_seconds, not_before, wake_at,
+            {names}
+        )
+        SELECT moved.id, moved.channel_id, channel.account_id, moved.type, moved.slot, spread,
+            greatest(start, %s), CASE WHEN start > %s THEN start ELSE %s END,
+            {values}
         FROM moved JOIN channels_channel channel ON channel.id = moved.channel_id
         ON CONFLICT (job_id, slot_at) DO NOTHING
-        RETURNING id
+        RETURNING id, wake_at > not_before AS is_sent
     )
-    SELECT ARRAY(SELECT id FROM opened),
+    SELECT ARRAY(SELECT id FROM opened WHERE is_sent),
            ARRAY(SELECT job_id FROM due EXCEPT SELECT job_id FROM free)
 """
 """The looks at other runs come after the locks, so none of them can come or go meanwhile. They are
@@ -80,12 +88,20 @@ single ones, each by its index: joined, they would read all open runs for each b
 A slot that has its run already, since the clock was set back, is accounted for.
 """
 
-_OF_JOB = frozenset({"id", "job_id", "channel_id", "account_id", "type", "slot_at"})
+_VARYING = frozenset(
+    {
+        "id", "job_id", "channel_id", "account_id", "type", "slot_at", "spread_seconds",
+        "not_before", "wake_at",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Due jobs with one due slot and one grid; `jobs` as PostgreSQL writes an array of ids."""
+    """Due jobs with one due slot and one grid; `jobs` as PostgreSQL writes an array of ids.
+
+    `bound`: within how many minutes their account spreads starts, None where it does not.
+    """
 
     count: int
     jobs: str
@@ -94,6 +110,14 @@ class _Group:
     period: int | None
     offset: int
     zone: str
+    bound: int | None
+
+    @property
+    def spreads(self) -> list[int] | None:
+        """By how many seconds each job starts later; None where none does."""
+        if self.bound is None:
+            return None
+        return [spread_of(job_id, self.bound, self.period).seconds for job_id in self.ids]
 
     @property
     def ids(self) -> list[int]:
@@ -132,28 +156,37 @@ def _open(groups: Sequence[tuple[_Group, datetime]], at: datetime) -> tuple[list
     """Open a run for each job that has no full one; (the runs, the jobs that have one)."""
     if not groups:
         return [], []
-    fields = _new_run(at)
-    given = [part for group, following in groups for part in (group.jobs, group.slot, following)]
+    fields, wake_at = _new_run(at)
+    given = [
+        part
+        for group, following in groups
+        for part in (group.jobs, group.spreads, group.slot, following)
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(_sql(len(groups), tuple(fields)), [*given, *fields.values()])
+        statement = _sql(len(groups), tuple(fields))
+        cursor.execute(statement, [*given, at, at, wake_at, *fields.values()])
         opened, others = cursor.fetchone()
     return opened, others
 
 
-def _new_run(at: datetime) -> dict[str, Any]:
-    """A run as `dispatch` opens it for a slot, by column, without what its job decides."""
-    run = Run(sort=Sort.FULL, trigger=Trigger.SCHEDULE, not_before=at, created_at=at)
-    run.causes, run.wake_at = [Trigger.SCHEDULE], wake.next_wake(at, at)
-    return {
+def _new_run(at: datetime) -> tuple[dict[str, Any], datetime]:
+    """A run as `dispatch` opens it for a slot, by column, without what its job and slot decide.
+
+    And when the clock is to send the messages again that are sent now.
+    """
+    run = Run(sort=Sort.FULL, trigger=Trigger.SCHEDULE, created_at=at)
+    run.causes = [Trigger.SCHEDULE]
+    columns = {
         column.attname: column.get_db_prep_save(getattr(run, column.attname), connection)
         for column in Run._meta.concrete_fields
-        if column.attname not in _OF_JOB
+        if column.attname not in _VARYING
     }
+    return columns, wake.next_wake(at, at)
 
 
 @cache
 def _sql(groups: int, names: tuple[str, ...]) -> str:
-    group = "(%s::bigint[], %s::timestamptz, %s::timestamptz)"
+    group = "(%s::bigint[], %s::int[], %s::timestamptz, %s::timestamptz)"
     return _OPEN.format(
         groups=", ".join([group] * groups),
         names=", ".join(names),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from accounts.models import Account
 from channels.models import Channel
 from jobs import clock, slot_batch, slots, wake
 from jobs.models import Job, Run, RunStatus, SlotStretch
@@ -54,6 +55,16 @@ def nothing_special(stage: Stage, shop: Channel) -> None:
     stage.at("12:05:02")
 
 
+def starts_are_spread(stage: Stage, shop: Channel) -> None:
+    Account.objects.update(spread_minutes=5)
+    stage.at("12:05:02")
+
+
+def starts_are_spread_and_past(stage: Stage, shop: Channel) -> None:
+    Account.objects.update(spread_minutes=5)
+    stage.at("12:09:59")
+
+
 def clock_was_away(stage: Stage, shop: Channel) -> None:
     stage.at("13:00:01")
 
@@ -94,8 +105,9 @@ def entity_run_waiting(stage: Stage, shop: Channel) -> None:
 @pytest.mark.parametrize(
     "arrange",
     [
-        nothing_special, clock_was_away, disabled, full_run_active, full_run_between_attempts,
-        full_run_waiting, entity_run_active, entity_run_waiting,
+        nothing_special, starts_are_spread, starts_are_spread_and_past, clock_was_away, disabled,
+        full_run_active, full_run_between_attempts, full_run_waiting, entity_run_active,
+        entity_run_waiting,
     ],
 )  # fmt: skip
 def test_both_ways_leave_the_same(arrange: Arrange, stage: Stage, shop: Channel) -> None:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0008_traffic'),
+        ('jobs', '0009_runs_lean_on_their_jobs'),
     ]
 
     operations = [
