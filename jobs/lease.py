@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from threading import Event as Flag
-from threading import Thread
 from uuid import UUID, uuid4
 
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Case, F, Value, When
 from django.db.models.functions import Coalesce
 
@@ -23,7 +20,6 @@ from jobs.querysets import RunQuerySet
 Clock = Callable[[], datetime]
 
 LEASE = timedelta(seconds=60)
-RENEW_EVERY_SECONDS = 15.0
 MAX_ATTEMPTS = 5
 MAX_LOST_ATTEMPTS = 3
 FIRST_WAIT = timedelta(seconds=30)
@@ -122,30 +118,6 @@ def hold(run: Run, at: datetime, **fields: object) -> None:
     held = Run.objects.filter(pk=run.pk, status=RunStatus.RUNNING, lease=run.lease)
     if not held.update(lease_until=at + LEASE, **fields):
         raise LeaseLost(f"run {run.pk} is no longer ours")
-
-
-@contextmanager
-def kept(run_id: int, lease: UUID | None, clock: Clock) -> Iterator[None]:
-    """Renew the lease from a thread while a long call to a platform is under way."""
-    done = Flag()
-    thread = Thread(target=_renew, args=(run_id, lease, clock, done), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-
-
-def _renew(run_id: int, lease: UUID | None, clock: Clock, done: Flag) -> None:
-    while not done.wait(RENEW_EVERY_SECONDS):
-        try:
-            Run.objects.filter(pk=run_id, status=RunStatus.RUNNING, lease=lease).update(
-                lease_until=clock() + LEASE
-            )
-        except DatabaseError:
-            connection.close()
-    connection.close()
 
 
 def wait_before(attempt: int) -> timedelta:

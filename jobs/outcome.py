@@ -133,9 +133,12 @@ def _follow_up(work: Work, at: datetime) -> None:
 
 
 def _announce_stock(work: Work, at: datetime) -> None:
-    """What the run did to stock, even where it failed after some of its pages."""
+    """What the run did to stock, even where it failed after some of its pages.
+
+    One that read nothing did nothing: most polls find no news.
+    """
     cause = LOGIC[work.type].moves_stock
-    if cause is not None:
+    if cause is not None and work.run.read:
         stock.announce(work.channel.account_id, cause, at)
 
 

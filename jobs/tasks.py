@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts import sessions
 from jobs import (
     event_replays,
-    lease,
+    keeper,
     maintenance,
     probing,
     stock,
@@ -22,7 +22,7 @@ from jobs.execute import execute
 @shared_task(name=wake.TASK)
 def execute_runs(run_ids: list[int]) -> int:
     """Work on each of these runs that is due and free; answers how many were ours to do."""
-    return sum(execute(run_id, timezone.now, lease.kept) for run_id in run_ids)
+    return sum(execute(run_id, timezone.now, keeper.kept) for run_id in run_ids)
 
 
 @shared_task(name=wake.REPLAY_TASK)
