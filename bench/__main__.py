@@ -1,4 +1,4 @@
-"""`python -m bench [dispatch|intake|pages ...]`: figures, as ratios in the same run.
+"""`python -m bench [dispatch|intake|pages|worker ...]`: figures, as ratios in the same run.
 
 Needs PostgreSQL (BENCH_DATABASE_URL, a server where databases may be made) and a redis-server
 program; both are used alone, beside whatever else they hold.
@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import sys
 
-from bench import dispatch, intake, pages
+from bench import dispatch, intake, pages, worker
 
-BENCHMARKS = {"dispatch": dispatch.main, "intake": intake.main, "pages": pages.main}
+BENCHMARKS = {
+    "dispatch": dispatch.main,
+    "intake": intake.main,
+    "pages": pages.main,
+    "worker": worker.main,
+}
 
 
 def main() -> None:

@@ -41,9 +41,9 @@ def prepare() -> dict[str, str]:
     return {"ours": channel.webhook_path, "plain": f"/plain/{channel.webhook_token}/"}
 
 
-def requests(path: str, number: int) -> list[str]:
+def requests(path: str, number: int, first: int = 1) -> list[str]:
     """Whole HTTP requests, each with a body of about 900 bytes and an id of its own."""
-    return [_request(path, n) for n in range(1, number + 1)]
+    return [_request(path, n) for n in range(first, first + number)]
 
 
 def _request(path: str, number: int) -> str:
