@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from bench import dispatch, intake, machine, mix, pages, retention
+from bench import dispatch, intake, machine, mix, pages, retention, worker
 from bench.extent import QUICK, Extent
 from bench.figures import Part, table
 
@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[[Extent], Part]] = {
     "dispatch": dispatch.measure,
     "million": dispatch.measure_million,
     "mix": mix.measure,
+    "worker": worker.measure,
     "pages": pages.measure,
     "retention": retention.measure,
 }

@@ -28,6 +28,10 @@ class Extent:
     channels: int = 500
     rows: int = 1_000_000
     forgotten: int = 200_000
+    runs: int = 500
+    messages: int = 2_000
+    told_seconds: int = 10
+    waiting_runs: int = 50_000
 
 
 QUICK = Extent(
@@ -46,5 +50,9 @@ QUICK = Extent(
     channels=20,
     rows=4_000,
     forgotten=2_000,
+    runs=20,
+    messages=100,
+    told_seconds=1,
+    waiting_runs=1_000,
 )
 """A smoke test: that each part works, not what it takes."""

@@ -49,7 +49,8 @@ def _by_budget(run: Run, at: datetime) -> tuple[datetime, str] | None:
     if row is None:
         return None
     lane = lane_of(run.causes, run.reason)
-    _, until = budgets.take(run.channel_id, lane, at, budgets.known(row))
+    left, until = budgets.take(run.channel_id, lane, at, budgets.known(row))
+    budgets.show(row, left)
     return None if until is None else (until, why_no_budget(lane))
 
 

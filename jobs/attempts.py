@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from jobs.models import AttemptOutcome, Run, RunAttempt
+from django.db import connection
+
+from jobs.models import AttemptOutcome, Run
+
+_INSERT = """
+    INSERT INTO jobs_runattempt
+        (run_id, number, started_at, ended_at, outcome, error, next_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT DO NOTHING
+"""
 
 
 def end(
@@ -19,17 +28,9 @@ def end(
     `next_at`: when the next one starts, None where none follows. An attempt has one end: who
     comes second (a worker whose run was cancelled meanwhile) changes nothing.
     """
-    RunAttempt.objects.bulk_create(
-        [
-            RunAttempt(
-                run=run,
-                number=run.attempt,
-                started_at=run.attempt_started_at,
-                ended_at=at,
-                outcome=outcome,
-                error=error,
-                next_at=next_at,
-            )
-        ],
-        ignore_conflicts=True,
-    )
+    moments = (run.attempt_started_at, at, next_at)
+    started_at, ended_at, follows_at = map(connection.ops.adapt_datetimefield_value, moments)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT, [run.pk, run.attempt, started_at, ended_at, outcome, error, follows_at]
+        )

@@ -33,6 +33,13 @@ def known(row: ChannelBudget | None) -> Known:
     return Known(Bucket(**values), row.version)
 
 
+def show(row: ChannelBudget, now: Known) -> None:
+    """Have a row that was read say what is known now."""
+    for name, value in (asdict(now.bucket) if now.bucket else {}).items():
+        setattr(row, name, value)
+    row.version = now.version
+
+
 def reserve() -> float:
     """The share of a bucket that is kept for manual and webhook runs."""
     return float(settings.OMSAUTO_BUDGET_RESERVE_PERCENT) / 100

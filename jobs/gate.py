@@ -10,12 +10,25 @@ Order of locks: a job's row before its gate is closed; whoever holds the gate op
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import connection
 
 _NAMESPACE = 0x0115
 _LARGEST = 2**31
 TRY_TO_HOLD_OPEN = f"pg_try_advisory_xact_lock_shared({_NAMESPACE}, (job.id %% {_LARGEST})::int)"
 """SQL of PostgreSQL that answers whether nobody is closing the gate of `job`, and holds it open."""
+
+_LOCK_JOB_AND_CLOSE = f"""
+    WITH job AS MATERIALIZED (
+        SELECT id FROM jobs_job
+        WHERE id = (
+            SELECT job_id FROM jobs_run WHERE id = %s AND status = 'queued' AND not_before <= %s
+        )
+        FOR NO KEY UPDATE
+    )
+    SELECT pg_advisory_xact_lock({_NAMESPACE}, (id %% {_LARGEST})::int) FROM job
+"""  # noqa: S608  # of our own numbers
 
 
 def hold_open(job_id: int) -> None:
@@ -26,6 +39,13 @@ def hold_open(job_id: int) -> None:
 def close(job_id: int) -> None:
     """Wait for the events that are passing; until the transaction ends, no other passes."""
     _lock("pg_advisory_xact_lock", job_id)
+
+
+def close_behind(run_id: int, at: datetime) -> None:
+    """Lock the job of a run that is queued and due, then close its gate: both in one statement."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCK_JOB_AND_CLOSE, [run_id, at])
 
 
 def _lock(function: str, job_id: int) -> None:

@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from threading import Event as Flag
-from threading import Thread
-from uuid import UUID, uuid4
+from typing import Any, NamedTuple
+from uuid import uuid4
 
-from django.db import DatabaseError, IntegrityError, connection, transaction
-from django.db.models import Case, F, Value, When
-from django.db.models.functions import Coalesce
+from django.db import IntegrityError, connection, transaction
 
+from accounts.models import Account
+from channels.models import Channel
 from jobs import admission, gate, wake
 from jobs.budget import lane_of
-from jobs.models import Job, Run, RunStatus
+from jobs.models import ChannelBudget, Circuit, Job, Run, RunStatus
 from jobs.overlap import Sort, Trigger
 from jobs.querysets import RunQuerySet
+from jobs.statements import WholeRows, update
 
 Clock = Callable[[], datetime]
 
 LEASE = timedelta(seconds=60)
-RENEW_EVERY_SECONDS = 15.0
 MAX_ATTEMPTS = 5
 MAX_LOST_ATTEMPTS = 3
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=15)
+TAKEN = (
+    "status",
+    "attempt",
+    "started_at",
+    "attempt_started_at",
+    "lease",
+    "lease_until",
+    "gave_way",
+    "waits_for",
+    "error",
+    "progress_done",
+    "progress_total",
+    "progress_unit",
+)
+"""The columns that a claim writes."""
 
 
 class LeaseLost(Exception):
@@ -48,53 +61,105 @@ def claim(run_id: int, at: datetime) -> Run | None:
         return None  # another run of the job became active in the same moment
 
 
+class _Due(NamedTuple):
+    """A run that is queued and due. `asks_by_id`: it has events, or an earlier run left some."""
+
+    run: Run
+    another_active: bool
+    full_is_due: bool
+    asks_by_id: bool
+
+
+OF_PLATFORM: list[Any] = [Channel._meta.get_field(name) for name in ("circuit", "budget")]
+_DUE = WholeRows(
+    {
+        "run": Run,
+        "job": Job,
+        "channel": Channel,
+        "account": Account,
+        "circuit": Circuit,
+        "budget": ChannelBudget,
+    },
+    """
+    FROM jobs_run run
+    JOIN jobs_job job ON job.id = run.job_id
+    JOIN channels_channel channel ON channel.id = run.channel_id
+    JOIN accounts_account account ON account.id = channel.account_id
+    LEFT JOIN jobs_circuit circuit ON circuit.channel_id = channel.id
+    LEFT JOIN jobs_channelbudget budget ON budget.channel_id = channel.id
+    WHERE run.id = %s AND run.status = 'queued' AND run.not_before <= %s
+    """,
+    lock="run",
+    facts=(
+        """EXISTS (
+            SELECT 1 FROM jobs_run other WHERE other.job_id = run.job_id AND other.id <> run.id
+            AND (other.status = 'running' OR (other.status = 'queued' AND other.attempt > 0))
+        )""",
+        """EXISTS (
+            SELECT 1 FROM jobs_run other WHERE other.job_id = run.job_id AND other.sort = 'full'
+            AND other.status = 'queued' AND other.attempt = 0 AND other.not_before <= %s
+        )""",
+        """EXISTS (
+            SELECT 1 FROM jobs_run other WHERE other.job_id = run.job_id AND other.unfinished
+        ) OR EXISTS (SELECT 1 FROM jobs_event WHERE run_id = run.id AND status = 'waiting')""",
+    ),
+)
+
+
 def _claim(run_id: int, at: datetime) -> Run | None:
-    due = Run.objects.filter(pk=run_id, status=RunStatus.QUEUED, not_before__lte=at)
-    run = due.select_related("channel__circuit", "channel__budget").first()
-    if run is None:
+    gate.close_behind(run_id, at)
+    due = _due(run_id, at)
+    if due is None or _is_blocked(due) or admission.put_back(due.run, at):
         return None
-    job = Job.objects.select_for_update(no_key=True).get(pk=run.job_id)
-    gate.close(job.pk)
-    others = Run.objects.filter(job=job).exclude(pk=run_id)
-    if _is_blocked(run, others, at):
-        return None
-    if admission.put_back(run, at):
-        return None
-    claimed = due.update(
-        status=RunStatus.RUNNING,
-        attempt=Case(When(gave_way=True, then=F("attempt")), default=F("attempt") + 1),
-        started_at=Coalesce("started_at", Value(at)),
-        attempt_started_at=Case(
-            When(gave_way=True, then=F("attempt_started_at")), default=Value(at)
-        ),
-        gave_way=False,
-        waits_for="",
-        progress_done=0,
-        progress_total=None,
-        progress_unit="",
-        lease=uuid4(),
-        lease_until=at + LEASE,
-        error="",
-    )
-    if not claimed:
-        return None
+    run = due.run
     first = run.started_at is None
-    run = _claimed(run_id)
+    _take(run, at)
     if first and Trigger.EMERGENCY in run.causes:
-        Job.objects.filter(pk=job.pk).update(emergency_started_at=at)
+        Job.objects.filter(pk=run.job_id).update(emergency_started_at=at)
         run.job.emergency_started_at = at
+    run.asks_by_id = due.asks_by_id
     return run
 
 
-def _is_blocked(run: Run, others: RunQuerySet, at: datetime) -> bool:
-    active = others.active().first()
-    if active is not None:
-        return not _steps_back(active, run, others)
-    return (
-        run.sort == Sort.ENTITY
-        and not run.is_active
-        and others.waiting().filter(sort=Sort.FULL, not_before__lte=at).exists()
-    )
+def _due(run_id: int, at: datetime) -> _Due | None:
+    """The run, locked, with all that its work looks at and what the claim has to know of others.
+
+    Read after its job was locked, so nobody opens or claims another of the job meanwhile.
+    """
+    now = connection.ops.adapt_datetimefield_value(at)
+    found = _DUE.first([now, run_id, now])
+    if found is None:
+        return None
+    rows, facts = found
+    run: Run = rows["run"]
+    run.job = rows["job"]
+    run.channel = run.job.channel = rows["channel"]
+    run.channel.account = rows["account"]
+    for one_to_one in OF_PLATFORM:
+        one_to_one.set_cached_value(run.channel, rows[one_to_one.name])
+    return _Due(run, *facts)
+
+
+def _take(run: Run, at: datetime) -> None:
+    """Ours from now on. An attempt that gave way goes on; any other is a new one."""
+    if not run.gave_way:
+        run.attempt += 1
+        run.attempt_started_at = at
+    run.status = RunStatus.RUNNING
+    run.started_at = run.started_at or at
+    run.lease, run.lease_until = uuid4(), at + LEASE
+    run.gave_way, run.waits_for, run.error = False, "", ""
+    run.progress_done, run.progress_total, run.progress_unit = 0, None, ""
+    update(Run, {"id": run.pk}, {name: getattr(run, name) for name in TAKEN})
+
+
+def _is_blocked(due: _Due) -> bool:
+    run = due.run
+    if due.another_active:
+        others = Run.objects.filter(job=run.job).exclude(pk=run.pk)
+        active = others.active().first()
+        return active is not None and not _steps_back(active, run, others)
+    return run.sort == Sort.ENTITY and not run.is_active and due.full_is_due
 
 
 def _steps_back(active: Run, run: Run, others: RunQuerySet) -> bool:
@@ -111,41 +176,15 @@ def _steps_back(active: Run, run: Run, others: RunQuerySet) -> bool:
     return bool(queued.update(attempt=0, gave_way=False))
 
 
-def _claimed(run_id: int) -> Run:
-    """With all that its work looks at."""
-    platform = ("job__channel__circuit", "job__channel__budget")
-    return Run.objects.select_related("job__channel__account", *platform).get(pk=run_id)
-
-
 def hold(run: Run, at: datetime, **fields: object) -> None:
     """Renew the lease, write these fields and make sure it is still ours; raises `LeaseLost`."""
-    held = Run.objects.filter(pk=run.pk, status=RunStatus.RUNNING, lease=run.lease)
-    if not held.update(lease_until=at + LEASE, **fields):
+    write(run, lease_until=at + LEASE, **fields)
+
+
+def write(run: Run, **fields: object) -> None:
+    """Write these fields where the run is still ours; raises `LeaseLost` where it is not."""
+    if not update(Run, {"id": run.pk, "status": RunStatus.RUNNING, "lease": run.lease}, fields):
         raise LeaseLost(f"run {run.pk} is no longer ours")
-
-
-@contextmanager
-def kept(run_id: int, lease: UUID | None, clock: Clock) -> Iterator[None]:
-    """Renew the lease from a thread while a long call to a platform is under way."""
-    done = Flag()
-    thread = Thread(target=_renew, args=(run_id, lease, clock, done), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-
-
-def _renew(run_id: int, lease: UUID | None, clock: Clock, done: Flag) -> None:
-    while not done.wait(RENEW_EVERY_SECONDS):
-        try:
-            Run.objects.filter(pk=run_id, status=RunStatus.RUNNING, lease=lease).update(
-                lease_until=clock() + LEASE
-            )
-        except DatabaseError:
-            connection.close()
-    connection.close()
 
 
 def wait_before(attempt: int) -> timedelta:

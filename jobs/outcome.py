@@ -6,23 +6,25 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Max
 
 from channels.connectors.base import ConnectorError, Misconfigured, Permanent, Transient
 from channels.enums import Row
 from channels.models import Channel
-from jobs import attempts, batches, fallback, lease, rescues, slots, stock, wake
+from jobs import aftermath, attempts, batches, fallback, lease, rescues, slots, stock, wake
 from jobs.admission import why_no_budget
 from jobs.budget import lane_of
 from jobs.dispatch import Request, request_run
 from jobs.lease import MAX_ATTEMPTS, LeaseLost
 from jobs.models import AttemptOutcome, Event, EventStatus, Job, Run, RunStatus
 from jobs.overlap import Sort, Trigger
+from jobs.statements import WholeRows, update
 from jobs.traffic import GivesWay
 from jobs.work import COUNTS, Work
 from oms.registry import LOGIC
 from oms.work import FollowUp, Outcome
 
+PROOF = ("last_success_at", "proven_until", "heard_at", "by_id_at")
+_JOB = WholeRows({"job": Job}, "FROM jobs_job job WHERE job.id = %s", lock="job")
 LONGEST_RETRY_AFTER = timedelta(hours=1)
 NEXT_STEPS = {
     Transient: "Nothing to do now; if it goes on, look whether the platform is well.",
@@ -35,44 +37,46 @@ def succeed(work: Work) -> None:
     """The last transaction of a run: counts, proof, events, emergency, what follows."""
     at = work.clock()
     with transaction.atomic():
-        job = Job.objects.select_for_update(no_key=True).get(pk=work.job.pk)
+        job = _locked(work.job)
         job.channel = work.channel
         _end(work, at, RunStatus.SUCCEEDED, {})
         job.last_success_at = at
-        _end_events(work, job, at)
+        if work.proves_until is not None:
+            job.proven_until = max(job.proven_until, work.proves_until)
+        left = aftermath.of(work.run)
+        if left.waiting_events:
+            _end_events(work, job, at)
         if work.full:
-            _prove_full(work, job, at)
+            _prove_full(work, job, at, holds_events=left.held_events)
         fallback.recover(job, at)
         fallback.refresh_due(job)
-        job.save(update_fields=["last_success_at", "heard_at", "by_id_at", *fallback.FIELDS])
+        update(Job, {"id": job.pk}, {name: getattr(job, name) for name in PROOF + fallback.FIELDS})
         _follow_up(work, at)
         _announce_stock(work, at)
-        wake_waiting(job, at)
-    Channel.objects.filter(pk=work.channel.pk).exclude(needs_attention="").update(
-        needs_attention=""
-    )
+        if left.waiting_run:
+            wake_waiting(job, at)
+    if left.needs_attention:
+        Channel.objects.filter(pk=work.channel.pk).update(needs_attention="")
+
+
+def _locked(job: Job) -> Job:
+    """The job as it is now; nobody else changes it before the transaction ends."""
+    found = _JOB.first([job.pk])
+    if found is None:
+        raise Job.DoesNotExist(f"job {job.pk} is gone")
+    now: Job = found[0]["job"]
+    return now
 
 
 def _end(work: Work, at: datetime, status: RunStatus, fields: dict[str, object]) -> None:
     """The outcome, only where the run is still ours; raises `LeaseLost`. In a transaction."""
-    held = Run.objects.filter(pk=work.run.pk, status=RunStatus.RUNNING, lease=work.run.lease)
-    counts = {name: getattr(work.run, name) for name in COUNTS}
-    ended = held.update(
-        status=status,
-        finished_at=at,
-        lease=None,
-        lease_until=None,
-        handled={},
-        **counts,
-        **fields,
-    )
-    if not ended:
-        raise LeaseLost(f"run {work.run.pk} is no longer ours")
+    ended = {"status": status, "finished_at": at, "lease": None, "lease_until": None, "handled": {}}
+    lease.write(work.run, **ended, **work.counts(), **fields)
     attempts.end(work.run, at, AttemptOutcome(status), str(fields.get("error", "")))
     work.flush_log()
 
 
-def _prove_full(work: Work, job: Job, at: datetime) -> None:
+def _prove_full(work: Work, job: Job, at: datetime, *, holds_events: bool) -> None:
     """A full run ends what others left, covers held events and counts for the emergency state.
 
     What it proves depends on the row it was claimed under, whatever a Save made of that since.
@@ -81,13 +85,14 @@ def _prove_full(work: Work, job: Job, at: datetime) -> None:
     if worked_as == Row.BY_ID:
         job.by_id_at = work.run.started_at
     reason = f"covered by run {work.run.pk}"
-    left = Event.objects.filter(run__in=work.finished_runs, status=EventStatus.FAILED)
-    left.update(status=EventStatus.DONE, reason=reason)
-    Run.objects.filter(pk__in=work.finished_runs).update(unfinished=False)
+    if work.finished_runs:
+        left = Event.objects.filter(run__in=work.finished_runs, status=EventStatus.FAILED)
+        left.update(status=EventStatus.DONE, reason=reason)
+        Run.objects.filter(pk__in=work.finished_runs).update(unfinished=False)
     until = work.run.window_until
     if until is None:
         return
-    if job.row == Row.RECURRING:
+    if holds_events and job.row == Row.RECURRING:
         held = Event.objects.filter(job=job, status=EventStatus.HELD, received_at__lt=until)
         held.update(status=EventStatus.DONE, reason=reason)
     if worked_as == Row.WEBHOOK:
@@ -97,10 +102,10 @@ def _prove_full(work: Work, job: Job, at: datetime) -> None:
 def _end_events(work: Work, job: Job, at: datetime) -> None:
     """The run's events are done; one whose record was rescued before is done for that reason."""
     events = Event.objects.filter(run=work.run, status=EventStatus.WAITING)
-    newest = events.aggregate(newest=Max("received_at"))["newest"]
-    if newest and (job.heard_at is None or newest > job.heard_at):
-        job.heard_at = newest
-    _end_late_events(work, job, list(events.only("entities")), at)
+    found = list(events.only("entities", "received_at"))
+    heard = [event.received_at for event in found]
+    job.heard_at = max(moment for moment in (job.heard_at, *heard) if moment)
+    _end_late_events(work, job, found, at)
     events.update(status=EventStatus.DONE, reason="")
 
 
@@ -133,9 +138,12 @@ def _follow_up(work: Work, at: datetime) -> None:
 
 
 def _announce_stock(work: Work, at: datetime) -> None:
-    """What the run did to stock, even where it failed after some of its pages."""
+    """What the run did to stock, even where it failed after some of its pages.
+
+    One that read nothing did nothing: most polls find no news.
+    """
     cause = LOGIC[work.type].moves_stock
-    if cause is not None:
+    if cause is not None and work.run.read:
         stock.announce(work.channel.account_id, cause, at)
 
 
@@ -152,7 +160,7 @@ def fail(work: Work, error: Exception) -> None:
     at = work.clock()
     work.run.refresh_from_db(fields=[*COUNTS, "entities"])
     with transaction.atomic():
-        job = Job.objects.select_for_update(no_key=True).get(pk=work.job.pk)
+        job = _locked(work.job)
         job.channel = Channel.objects.select_related("account").get(pk=work.channel.pk)
         if reason := slots.why_stopped(job):
             _stop(work, job, error, reason, at)
@@ -181,7 +189,7 @@ def give_way(work: Work, way: GivesWay) -> None:
     """
     at = work.clock()
     with transaction.atomic():
-        job = Job.objects.select_for_update(no_key=True).get(pk=work.job.pk)
+        job = _locked(work.job)
         job.channel = Channel.objects.select_related("account").get(pk=work.channel.pk)
         if reason := slots.why_stopped(job):
             _stop(work, job, RuntimeError("The platform's limit was used up."), reason, at)
@@ -189,8 +197,7 @@ def give_way(work: Work, way: GivesWay) -> None:
         why = why_no_budget(lane_of(work.run.causes, work.run.reason))
         work.log("info", f"It gave way at {at:%H:%M:%S} UTC and goes on later: {why}")
         work.flush_log()
-        fields: dict[str, object] = {name: getattr(work.run, name) for name in COUNTS}
-        fields |= {
+        fields = work.counts() | {
             "gave_way": True,
             "waits_for": why[:250],
             "handled": work.handled,
@@ -264,8 +271,7 @@ def _try_again(work: Work, error: Exception, at: datetime) -> None:
     )
     work.log("warning", text)
     work.flush_log()
-    fields: dict[str, object] = {name: getattr(work.run, name) for name in COUNTS}
-    fields |= {"error": text, "retry_after_at": not_before if asked else None}
+    fields = work.counts() | {"error": text, "retry_after_at": not_before if asked else None}
     if not lease.requeue(work.run, not_before, at, **fields):
         raise LeaseLost(f"run {work.run.pk} is no longer ours")
     attempts.end(work.run, at, AttemptOutcome.FAILED, str(error), not_before)

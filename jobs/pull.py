@@ -22,7 +22,6 @@ from jobs.models import Event, EventStatus, Job, Run, Unit
 from jobs.overlap import Trigger
 from jobs.traffic import GivesWay
 from jobs.work import (
-    PROGRESS,
     UNANSWERED_IN_A_ROW,
     Work,
     apply_entity,
@@ -30,6 +29,7 @@ from jobs.work import (
     commit,
     park_pending,
     set_aside,
+    take_over,
 )
 from oms.work import PullLogic
 
@@ -66,12 +66,13 @@ def pull_window(work: Work, logic: PullLogic) -> None:
     work.run.window_until = end
     whole = list(parts(start, end, part_length(work.run.fruitless)))
     _expect_window(work, len(whole))
-    work.run.save(update_fields=["window_from", "window_until", *PROGRESS])
+    work.check_lease("window_from", "window_until")
     for since, until in whole:
         if since != start:
             take_in_batch(work, logic)
         lower = max(since - owner.overlap, work.channel.sync_from)
-        _pull_part(work, logic, work.connector.pages(work.type, lower, until), until)
+        pages = work.connector.pages(work.type, lower, until)
+        _pull_part(work, logic, pages, until, last=until == end)
 
 
 def part_length(fruitless: int) -> timedelta:
@@ -124,13 +125,23 @@ def parts(start: datetime, end: datetime, length: timedelta) -> Iterator[tuple[d
 
 
 def _pull_part(
-    work: Work, logic: PullLogic, pages: Iterator[Sequence[Record]], until: datetime
+    work: Work,
+    logic: PullLogic,
+    pages: Iterator[Sequence[Record]],
+    until: datetime,
+    *,
+    last: bool,
 ) -> None:
     """Each page in a transaction; the cursor moves in that of the last one.
 
     What was read is stored before the run gives way: where it reads it again, nothing changes.
+    Where the last part holds nothing, there is nothing to store before the run's outcome.
     """
     first = work.next_page(pages)
+    if first is None and last and not work.pending:
+        work.advance(Unit.PARTS)
+        work.proves_until = until
+        return
     page: Sequence[Record] | None = () if first is None else first
     while page is not None:
         try:
@@ -147,15 +158,14 @@ def _pull_part(
 
 
 def _end_part(work: Work, logic: PullLogic, page: Sequence[Record], until: datetime) -> None:
-    Job.objects.select_for_update(no_key=True).get(pk=work.job.pk)
-    apply_page(work, logic, page)
+    _move_cursor(work, until)
+    take_over(work, logic, page)
     work.advance(Unit.PARTS)
     park_pending(work)
-    _move_cursor(work, until)
 
 
 def _move_cursor(work: Work, until: datetime) -> None:
-    """Forward only: a Save or a wider window never takes proof back."""
+    """Forward only: a Save or a wider window never takes proof back. Locks the job first of all."""
     if until > work.job.proven_until:
         Job.objects.filter(pk=work.job.pk, proven_until__lt=until).update(proven_until=until)
         work.job.proven_until = until

@@ -12,6 +12,8 @@ from jobs.work import Work
 
 def entities(work: Work) -> list[str]:
     """Ids of every earlier run of the job that left some; those runs are ended with this one."""
+    if not work.run.asks_by_id:
+        return list(dict.fromkeys(work.run.entities))
     left = Run.objects.filter(job=work.job, unfinished=True).order_by("pk")
     work.finished_runs = [run.pk for run in left]
     events = Event.objects.filter(run__in=left, status=EventStatus.FAILED).order_by("pk")

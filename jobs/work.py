@@ -14,9 +14,9 @@ from channels.connectors.base import Connector, Gone, Permanent, Record
 from channels.enums import JobType
 from channels.models import Channel
 from jobs import changes, rescues
-from jobs.lease import Clock, LeaseLost, hold
+from jobs.lease import Clock, hold, write
 from jobs.masking import without_secrets
-from jobs.models import Job, Run, RunLog, RunStatus, Unit
+from jobs.models import Job, Run, RunLog, Unit
 from jobs.overlap import Sort
 from jobs.traffic import Traffic
 from oms import parking
@@ -51,7 +51,8 @@ class Work:
 
     `seen` are the ids of all records that were judged, in whatever part or batch. `handled`: what
     was asked for by id and is done, with its outcome; the run need not ask for it again.
-    `came_further`: something is done that stays done where the run gives way.
+    `came_further`: something is done that stays done where the run gives way. `proves_until`:
+    where the cursor moves with the run's outcome.
     """
 
     run: Run
@@ -69,6 +70,7 @@ class Work:
     parked_before: set[str] = field(default_factory=set)
     handled: dict[str, str] = field(default_factory=dict)
     came_further: bool = False
+    proves_until: datetime | None = None
 
     @property
     def type(self) -> JobType:
@@ -90,6 +92,8 @@ class Work:
         return Context(self.channel, self.clock(), self.log)
 
     def flush_log(self) -> None:
+        if not self.lines:
+            return
         RunLog.objects.bulk_create(self.lines)
         self.lines = []
 
@@ -108,9 +112,7 @@ class Work:
 
     def save_counts(self, at: datetime) -> None:
         """Write the counts and make sure the run is still ours; raises `LeaseLost`."""
-        held = Run.objects.filter(pk=self.run.pk, status=RunStatus.RUNNING, lease=self.run.lease)
-        if not held.update(**self._values(*COUNTS, *PROGRESS)):
-            raise LeaseLost(f"run {self.run.pk} is no longer ours")
+        write(self.run, **self._values(*COUNTS, *PROGRESS))
 
     def ask(self) -> None:
         """Before the next item: raises `GivesWay` where the budget has no call for this run."""
@@ -129,8 +131,12 @@ class Work:
         self.handled[external_id] = str(self.outcomes.get(external_id, ""))
         self.came_further = True
 
-    def check_lease(self) -> None:
-        hold(self.run, self.clock(), **self._values(*PROGRESS))
+    def check_lease(self, *also: str) -> None:
+        """Renew it and write how far the attempt is, and `also` these fields of the run."""
+        hold(self.run, self.clock(), **self._values(*PROGRESS, *also))
+
+    def counts(self) -> dict[str, object]:
+        return self._values(*COUNTS)
 
     def _values(self, *names: str) -> dict[str, object]:
         return {name: getattr(self.run, name) for name in names}
@@ -182,6 +188,12 @@ def conflict_of(error: Exception) -> str:
 
 def apply_page(work: Work, logic: PullLogic, records: Sequence[Record]) -> None:
     """Take one page over; called in the page's transaction, ends with the counts written."""
+    take_over(work, logic, records)
+    work.save_counts(work.clock())
+
+
+def take_over(work: Work, logic: PullLogic, records: Sequence[Record]) -> None:
+    """As `apply_page`, the counts left to the caller."""
     found: list[rescues.Candidate] = []
     done: list[tuple[str, Applied]] = []
     for record in records:
@@ -202,7 +214,6 @@ def apply_page(work: Work, logic: PullLogic, records: Sequence[Record]) -> None:
     changes.write(work.run, done, work.clock())
     handled = [record.external_id for record in records if record.external_id in work.outcomes]
     parking.resolve(work.channel, work.type, handled, work.clock())
-    work.save_counts(work.clock())
 
 
 def apply_entity(

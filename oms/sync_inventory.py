@@ -18,7 +18,7 @@ from channels.connectors.base import (
     StockTarget,
 )
 from channels.enums import JobType, Kind
-from channels.models import Channel
+from channels.models import Channel, ChannelQuerySet
 from oms import listed_stock, sku_mapping
 from oms.models import ListedStock, ParkedRecord, ParkedStatus, Product, sku_key
 from oms.work import Applied, BatchPushLogic, Context, Outcome, Park, StockCause
@@ -38,14 +38,18 @@ def mode_of(channel: Channel) -> str:
 
 def automatic_channels(account_id: int) -> list[Channel]:
     """Sales channels of the account that send stock by themselves."""
-    channels = Channel.objects.present().filter(account=account_id, kind=Kind.SALES, enabled=True)
-    return [channel for channel in channels if CAUSES.get(mode_of(channel))]
+    return [channel for channel in _selling(account_id) if CAUSES.get(mode_of(channel))]
+
+
+def _selling(account_id: int) -> ChannelQuerySet:
+    return Channel.objects.present().filter(account=account_id, kind=Kind.SALES, enabled=True)
 
 
 def wanting(account_id: int, cause: StockCause) -> list[int]:
     """Ids of the sales channels that are to be told of a change for this cause, now."""
-    channels = automatic_channels(account_id)
-    return [one.pk for one in channels if cause in CAUSES[mode_of(one)] and has_news(one)]
+    modes = [mode for mode, causes in CAUSES.items() if cause in causes]
+    channels = _selling(account_id).filter(**{f"settings__{INVENTORY_MODE.name}__in": modes})
+    return [one.pk for one in channels if has_news(one)]
 
 
 def has_news(channel: Channel) -> bool:

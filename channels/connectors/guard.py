@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from math import inf
 from typing import Any, cast
 
@@ -26,6 +28,12 @@ _UNPACK_AT_ONCE = 256 * 1024
 _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    """One for the whole process: to read the certificates takes longer than most calls."""
+    return httpx.create_ssl_context()
+
+
 class GuardedTransport(httpx.HTTPTransport):
     """Calls public addresses only, unless `allow_private`, and bounds every answer.
 
@@ -35,11 +43,10 @@ class GuardedTransport(httpx.HTTPTransport):
     """
 
     def __init__(self, *, allow_private: bool, longest: float, most: int) -> None:
-        context = httpx.create_ssl_context()
-        super().__init__(verify=context)
+        super().__init__(verify=_tls())
         self._longest, self._most = longest, most
         self._network = Network(allow_private=allow_private)
-        self._pool = httpcore.ConnectionPool(ssl_context=context, network_backend=self._network)
+        self._pool = httpcore.ConnectionPool(ssl_context=_tls(), network_backend=self._network)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.scheme not in ("http", "https") or not request.url.host:

@@ -120,6 +120,9 @@ class Run(models.Model):
         "accounts.User", models.SET_NULL, null=True, related_name="+", editable=False
     )
 
+    asks_by_id = True
+    """May there be events of its own, or entities of earlier runs? A claim knows; no column."""
+
     objects = RunQuerySet.as_manager()
 
     class Meta:

@@ -14,7 +14,7 @@ from kombu.messaging import Producer
 
 from channels.connectors.base import Transient
 from channels.models import Channel
-from jobs import wake
+from jobs import tasks, wake
 from jobs.execute import execute
 from jobs.models import Run
 from oms.models import Order
@@ -208,3 +208,35 @@ def test_the_next_attempt_travels_as_countdown_where_its_wait_is_short(
 def test_many_due_runs_travel_several_in_a_message(stage: Stage, shop: Channel) -> None:
     wake.send_now(range(1, 26), stage.now)
     assert [len(ids) for ids, _ in sorted(taken(), key=lambda sent: sent[0])] == [10, 10, 5]
+
+
+def two_runs(stage: Stage, shop: Channel) -> list[int]:
+    """Two that are due, as they travel in one message."""
+    types = ("receive_orders", "receive_order_updates")
+    return [stage.ask_for(shop, "404", job_type=job_type).pk for job_type in types]
+
+
+def test_a_worker_hands_back_what_it_has_not_begun_after_a_slow_run(
+    stage: Stage,
+    orders_shop: Channel,
+    committed: Callable[[], Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, second = two_runs(stage, orders_shop)
+    monkeypatch.setattr(tasks, "HANDS_BACK_AFTER_SECONDS", 0)
+    with committed():
+        assert tasks.execute_runs([first, second]) == 1
+    assert taken() == [([second], None)]
+    assert Run.objects.get(pk=first).attempt == 1
+    waiting = Run.objects.get(pk=second)
+    assert (waiting.status, waiting.attempt) == ("queued", 0), "it was not begun, so not claimed"
+
+
+def test_quick_runs_of_one_message_are_worked_on_one_after_the_other(
+    stage: Stage, orders_shop: Channel, committed: Callable[[], Any]
+) -> None:
+    runs = two_runs(stage, orders_shop)
+    with committed():
+        assert tasks.execute_runs(runs) == 2
+    assert taken() == []
+    assert {run.attempt for run in Run.objects.filter(pk__in=runs)} == {1}
