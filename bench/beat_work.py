@@ -29,7 +29,11 @@ def fill(jobs: str, due: str, seconds: str) -> float:
     slot = datetime.fromtimestamp(int(time.time()) + int(seconds) + 1, UTC)
     fresh, ripe = slot, slot - timedelta(hours=PERIOD_HOURS)
     template = PeriodicTask.objects.create(
-        name="0", task=FIRST_TASK, interval=every, last_run_at=ripe - timedelta(hours=1)
+        name="0",
+        task=FIRST_TASK,
+        args="[0]",
+        interval=every,
+        last_run_at=ripe - timedelta(hours=1),
     )
     columns = [field.column for field in PeriodicTask._meta.concrete_fields if field.column != "id"]
     moved = {

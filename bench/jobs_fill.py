@@ -80,7 +80,8 @@ def put_off() -> None:
         )
         cursor.execute(
             "UPDATE jobs_job SET next_slot_at = date_trunc('day', now()) + %s * interval '1 day' "
-            "+ (id %% 20) * interval '1 day' WHERE next_slot_at < now() + interval '1 day'",
+            "+ (id %% 20) * interval '1 day' + offset_minutes * interval '1 minute' "
+            "WHERE next_slot_at < now() + interval '1 day'",
             [FAR_DAYS],
         )
 

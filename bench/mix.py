@@ -29,8 +29,9 @@ def measure(extent: Extent) -> Part:
     found: Found = defaultdict(list)
     with scene() as made:
         run_inside(made, "bench.dispatch_work", "fill", str(extent.jobs), "mix")
-        for _ in range(extent.rounds):
-            _one_run(made, extent, found)
+        with started_clock(made, found) as (watching, process):
+            for _ in range(extent.rounds):
+                _one_run(made, watching, process, extent, found)
     name = f"{extent.jobs:,} jobs for {extent.mix_minutes:.3g} minutes"
     if not found["p99"]:
         return Part(notes=[f"{name}: nothing came due."])
@@ -55,9 +56,9 @@ def _note(found: Found) -> str:
     )
 
 
-def _one_run(made: Scene, extent: Extent, found: Found) -> None:
+def _one_run(made: Scene, watching: Watch, process: int, extent: Extent, found: Found) -> None:
     seconds = extent.mix_minutes * 60
-    with started_clock(made, found) as (watching, process), _workers(made, watching) as arrived:
+    with _workers(made, watching) as arrived:
         run_inside(made, "bench.dispatch_work", "bring_near", str(NEAREST_SECONDS))
         before, began = use_of(process), time.time()
         time.sleep(seconds)

@@ -16,6 +16,7 @@ from bench.scene import ROOT, Scene, free_port, wait_for_port
 WEB_PROCESSES = 2
 WEB_THREADS = 16
 SETTLE_SECONDS = 1.0
+END_SECONDS = 10.0
 DATABASE_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 
 
@@ -84,5 +85,14 @@ def _started(scene: Scene, command: list[str], **extra: str) -> Iterator[int]:
     try:
         yield process.pid
     finally:
-        process.terminate()
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Celery's own scheduler may wait for itself for ever when it is told to stop."""
+    process.terminate()
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
         process.wait()

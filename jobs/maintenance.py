@@ -30,7 +30,7 @@ def forget_old_events(at: datetime) -> int:
     ended = (EventStatus.DONE, EventStatus.IGNORED)
     old = Event.objects.filter(received_at__lt=before, status__in=ended)
     gone = 0
-    while ids := list(old.values_list("pk", flat=True)[:CHUNK]):
+    while ids := list(old.order_by("received_at").values_list("pk", flat=True)[:CHUNK]):
         gone += Event.objects.filter(pk__in=ids).delete()[0]
     return gone
 
