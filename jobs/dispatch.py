@@ -100,6 +100,7 @@ def _decide(desk: _Desk, request: Request, at: datetime, opened: list[Run]) -> T
         request.sort,
         ActiveRun(Sort(active.sort), active.status == RunStatus.RUNNING) if active else None,
         waiting is not None,
+        later=request.not_before > at,
     )
     if decision == Decision.OPEN:
         run = _new_run(request, at)

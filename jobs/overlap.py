@@ -39,13 +39,16 @@ class ActiveRun:
     running: bool
 
 
-def decide(trigger: Trigger, sort: Sort, active: ActiveRun | None, waiting: bool) -> Decision:
+def decide(
+    trigger: Trigger, sort: Sort, active: ActiveRun | None, waiting: bool, *, later: bool = False
+) -> Decision:
     """Start, join, or let go. `waiting`: a waiting run of the same sort exists.
 
-    Nothing joins an active run; while an entity run is active, slots and emergencies wait.
+    Nothing joins an active run; while an entity run is active, slots and emergencies wait. So
+    does a slot that is to start `later`, when a full run that is active now may long be over.
     """
     if sort == Sort.FULL and active is not None and active.sort == Sort.FULL:
-        if trigger == Trigger.SCHEDULE:
+        if trigger == Trigger.SCHEDULE and not later:
             return Decision.COALESCE
         if trigger == Trigger.EMERGENCY:
             return Decision.DROP

@@ -78,3 +78,11 @@ def test_forward_means_now_but_never_before_a_retry_after(
     asked = AT + timedelta(minutes=retry_after) if retry_after is not None else None
     moved = forward_to(AT, AT + timedelta(minutes=next_attempt), asked)
     assert moved == AT + timedelta(minutes=forward)
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_slot_that_is_to_start_later_waits_for_a_full_run(running: bool) -> None:
+    active = ActiveRun(Sort.FULL, running)
+    for waiting, decision in ((False, Decision.OPEN), (True, Decision.JOIN_WAITING)):
+        assert decide(Trigger.SCHEDULE, Sort.FULL, active, waiting, later=True) == decision
+    assert decide(Trigger.EMERGENCY, Sort.FULL, active, False, later=True) == Decision.DROP

@@ -68,7 +68,7 @@ def test_it_starts_by_the_same_time_after_every_slot(
 def test_a_slot_of_a_short_period_starts_before_the_next_one(stage: Stage, shop: Channel) -> None:
     save(stage, account={"spread_minutes": BOUND})
     stage.save(shop, receive_orders={"main_period_minutes": 5})
-    stage.run_until(START + timedelta(hours=2))
+    stage.run_until(START + timedelta(hours=2), timedelta(seconds=10))
     job = stage.job(shop)
     assert tally(job, Grid(5, 0, "UTC"), START + MINUTE, stage.now) == {"ran": 23}
     spread = spread_of(job.pk, BOUND, 5)
@@ -206,17 +206,40 @@ def test_a_new_grid_may_have_its_slot_before_the_run_that_waits(
     assert (replaced.outcome, replaced.run_id) == ("coalesced", run.pk)
 
 
-def test_a_slot_while_a_full_run_is_active_is_coalesced_at_its_instant(
+def test_a_slot_while_a_full_run_is_active_is_not_lost_to_it(
     stage: Stage, shop: Channel, spread: timedelta, shopfloor: Platform
 ) -> None:
+    """The run of a slot may begin shortly before the next one; by its own start it has ended."""
     shopfloor.fail(Transient("too many requests", retry_after=50 * 60))
-    stage.goto(ONE).tick()
-    assert stage.goto(ONE + spread).go()
+    stage.run_until(ONE + spread)
     stage.goto(ONE + HOUR).tick()
-    assert tally(stage.job(shop), HOURLY, START + MINUTE, stage.now + SECOND) == {
-        "ran": 1,
-        "coalesced": 1,
-    }
+    first, second = stage.runs(shop)
+    assert (first.attempt, second.slot_at) == (1, ONE + HOUR)
+
+    stage.run_until(ONE + HOUR + spread)
+
+    counted = tally(stage.job(shop), HOURLY, START + MINUTE, stage.now)
+    assert counted == {"ran": 2}
+    assert [run.status for run in stage.runs(shop)] == ["succeeded", "succeeded"]
+
+
+def test_a_slot_whose_start_meets_an_active_full_run_waits_for_its_end(
+    stage: Stage, shop: Channel, spread: timedelta, shopfloor: Platform
+) -> None:
+    shopfloor.fail(Transient("too many requests", retry_after=59 * 60))
+    shopfloor.fail(Transient("too many requests", retry_after=30 * 60))
+    stage.run_until(ONE + spread)
+    stage.run_until(ONE + HOUR + spread)
+    first, second = stage.runs(shop)
+    assert (first.attempt, second.status, second.attempt) == (2, "queued", 0)
+
+    stage.run_until(ONE + spread + 91 * MINUTE)
+
+    first, second = stage.runs(shop)
+    assert (first.status, second.status) == ("succeeded", "succeeded")
+    assert first.finished_at is not None
+    assert second.started_at == first.finished_at
+    assert tally(stage.job(shop), HOURLY, START + MINUTE, stage.now) == {"ran": 2}
 
 
 def test_a_clock_that_was_set_back_keeps_the_length_of_the_wait(
