@@ -63,27 +63,31 @@ class WholeRows:
 
 def update(model: type[Model], where: Mapping[str, object], values: Mapping[str, object]) -> int:
     """As `filter(**where).update(**values)` of plain values by the names of columns' attributes."""
-    statement, fields = _update(model, tuple(where), tuple(values))
-    given = [*values.values(), *where.values()]
-    prepared = [
+    given = {name: value for name, value in where.items() if value is not None}
+    empty = tuple(name for name in where if name not in given)
+    statement, fields = _update(model, tuple(values), tuple(given), empty)
+    parameters = [
         field.get_db_prep_save(value, connection)
-        for field, value in zip(fields, given, strict=True)
+        for field, value in zip(fields, [*values.values(), *given.values()], strict=True)
     ]
     with connection.cursor() as cursor:
-        cursor.execute(statement, prepared)
+        cursor.execute(statement, parameters)
         return int(cursor.rowcount)
 
 
 @cache
 def _update(
-    model: type[Model], where: tuple[str, ...], values: tuple[str, ...]
+    model: type[Model], values: tuple[str, ...], given: tuple[str, ...], empty: tuple[str, ...]
 ) -> tuple[str, list[Field[Any, Any]]]:
-    by_name = {field.attname: field for field in model._meta.concrete_fields}
-    name = connection.ops.quote_name
-    setting = ", ".join(f"{name(str(by_name[one].column))} = %s" for one in values)
-    matching = " AND ".join(f"{name(str(by_name[one].column))} = %s" for one in where)
-    statement = f"UPDATE {model._meta.db_table} SET {setting} WHERE {matching}"  # noqa: S608
-    return statement, [by_name[one] for one in (*values, *where)]
+    """The statement and the fields of its parameters; `empty` are those that are to be NULL."""
+    fields = {field.attname: field for field in model._meta.concrete_fields}
+    column = {name: connection.ops.quote_name(str(one.column)) for name, one in fields.items()}
+    setting = ", ".join(f"{column[name]} = %s" for name in values)
+    wanted = [f"{column[name]} = %s" for name in given]
+    wanted += [f"{column[name]} IS NULL" for name in empty]
+    table = connection.ops.quote_name(model._meta.db_table)
+    statement = f"UPDATE {table} SET {setting} WHERE {' AND '.join(wanted)}"  # noqa: S608
+    return statement, [fields[name] for name in (*values, *given)]
 
 
 Converter = Callable[[Any], Any]

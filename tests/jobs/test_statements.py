@@ -86,3 +86,10 @@ def test_what_does_not_match_is_not_written(stage: Stage, orders_shop: Channel) 
     job = stage.job(orders_shop)
     assert update(Job, {"id": job.pk, "suspended": True}, {"emergency_minutes": 15}) == 0
     assert stage.job(orders_shop).emergency_minutes == job.emergency_minutes
+
+
+def test_none_matches_what_is_empty(stage: Stage, orders_shop: Channel) -> None:
+    job = stage.job(orders_shop)
+    assert update(Job, {"id": job.pk, "evidence_at": None}, {"evidence": "seen"}) == 1
+    assert update(Job, {"id": job.pk, "evidence_at": stage.now}, {"evidence": "not"}) == 0
+    assert stage.job(orders_shop).evidence == "seen"
