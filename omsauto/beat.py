@@ -6,6 +6,7 @@ import logging
 import signal
 from collections.abc import Callable
 from multiprocessing import get_context
+from multiprocessing.context import ForkProcess
 from types import FrameType
 from typing import Any
 
@@ -24,17 +25,26 @@ def reconcile() -> None:
     maintenance.reconcile_all(timezone.now())
 
 
-def apart(work: Callable[[], None]) -> None:
-    """Do this in a process of its own, which takes its memory with it: the clock's stays small.
+class Apart:
+    """Something done once in a process of its own, which takes its memory with it.
 
-    Raises RuntimeError where it failed.
+    So the clock stays small, and does not wait for what takes minutes with thousands of accounts.
+    It ends with the clock.
     """
-    connections.close_all()
-    process = get_context("fork").Process(target=work)
-    process.start()
-    process.join()
-    if process.exitcode:
-        raise RuntimeError(f"it ended with {process.exitcode}")
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._name = work.__name__
+        connections.close_all()
+        self._process: ForkProcess | None = get_context("fork").Process(target=work, daemon=True)
+        self._process.start()
+
+    def look(self) -> None:
+        """Tell once where it has failed."""
+        if self._process is None or self._process.is_alive():
+            return
+        if self._process.exitcode:
+            log.error("the clock's %s ended with %s", self._name, self._process.exitcode)
+        self._process = None
 
 
 class ClockScheduler(DatabaseScheduler):
@@ -52,6 +62,7 @@ class ClockScheduler(DatabaseScheduler):
         """
         self._stopping = False
         self._sleeping = False
+        self._reconciling: Apart | None = None
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop_soon)
         super().__init__(*args, **kwargs)
@@ -67,7 +78,10 @@ class ClockScheduler(DatabaseScheduler):
 
     def setup_schedule(self) -> None:
         super().setup_schedule()
-        self._guarded("reconcile", lambda: apart(reconcile))
+        self._guarded("reconcile", self._reconcile)
+
+    def _reconcile(self) -> None:
+        self._reconciling = Apart(reconcile)
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Both ticks are guarded: a database that is away must not end the clock."""
@@ -80,6 +94,8 @@ class ClockScheduler(DatabaseScheduler):
         return float(min(ours, theirs, LONGEST_SLEEP))
 
     def _maintain(self) -> float:
+        if self._reconciling:
+            self._reconciling.look()
         self._forget_the_future()
         return float(super().tick())
 
