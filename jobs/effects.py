@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from channels.enums import TRAITS, Direction, JobType
 from jobs import batches, fallback, gate, slots
@@ -102,16 +103,22 @@ def carry_out(old: World, new: World, at: datetime, cause: str) -> None:
     for job in due:
         job.channel = old.channels[job.channel_id]
     slots.take_due(due, at)
+    stored = {key: _derived(job) for key, job in old.jobs.items()}
     for key, job in new.jobs.items():
         job.channel = new.channels[job.channel_id]
         job.next_slot_at = old.jobs[key].next_slot_at
         _settle(job, old, new, at, cause, zone_moved=zone_moved)
-    for job in new.jobs.values():
+    for key, job in new.jobs.items():
         # One statement each: bulk_update builds an expression for every field of every row.
-        Job.objects.filter(pk=job.pk).update(**{name: getattr(job, name) for name in DERIVED})
+        if changed := dict(_derived(job).items() - stored[key].items()):
+            Job.objects.filter(pk=job.pk).update(**changed)
     waiting = _with_a_waiting_run(new)
     for job in new.jobs.values():
         _settle_runs(job, new.plan(job), at, cause, waits=job.pk in waiting)
+
+
+def _derived(job: Job) -> dict[str, Any]:
+    return {name: getattr(job, name) for name in DERIVED}
 
 
 def _settle(

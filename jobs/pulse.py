@@ -151,11 +151,12 @@ Slot = tuple[datetime, datetime, datetime, datetime | None]
 
 def _newest_slots(runs: QuerySet[Run], at: datetime) -> list[Slot]:
     columns = ("slot_at", "spread_seconds", "created_at", "started_at")
-    newest = runs.order_by("-pk").values_list(*columns)[:NEWEST]
+    newest = runs.order_by("-pk").values("pk")[:NEWEST]
+    of_late = Run.objects.filter(pk__in=newest, slot_at__gte=at - PERIOD).order_by()
     return [
         (slot, slot + timedelta(seconds=spread), created, started)
-        for slot, spread, created, started in newest
-        if slot is not None and slot >= at - PERIOD
+        for slot, spread, created, started in of_late.values_list(*columns)
+        if slot is not None
     ]
 
 

@@ -11,19 +11,19 @@ from django.urls import reverse
 
 from accounts.models import Account
 from jobs.pages.findings import (
-    CONCERNED,
     Action,
     Cause,
     Finding,
     concerns_of,
     findings,
     parked_text,
+    read_concerned,
 )
 from jobs.pages.here import Here, page
 from jobs.pages.paging import SIZE, number
 from jobs.pages.standing import Standing, standings, worst_first
 from jobs.pulse import Pulse
-from jobs.world import World, read_world
+from jobs.world import World
 
 ITEMS = 8
 ALONE = 3
@@ -153,8 +153,7 @@ def list_url(cause: Cause) -> str:
 def list_attention(here: Here) -> HttpResponse:
     """Every finding one by one, those of one cause where the query names it."""
     lines = standings(here.account, here.at)
-    world = read_world(here.account, CONCERNED, [line.channel for line in lines])
-    found = find_all(world, lines)
+    found = find_all(read_concerned(here.account), lines)
     chosen = here.request.GET.get("cause", "")
     wanted = [one for one in found if chosen not in Cause or one.cause == chosen]
     start = number(here.request, "from") or 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,6 +32,7 @@ _ON = Q(suspended=False) & ~Q(row="") & _STARTED
 _PROVEN = ~Q(row="") & (_STARTED | Q(suspended=True, row=Row.WEBHOOK))
 """Those and the suspended ones: what they have proven stays true."""
 _STATES = {state: Q(emergency_state=state) for state in EmergencyState}
+_STATE_NAMES = tuple(state.value for state in _STATES)
 
 ChannelIds = QuerySet[Channel, Any]
 
@@ -51,7 +53,7 @@ class JobFacts:
     heard_at: datetime | None = None
     next_at: datetime | None = None
     next_start: datetime | None = None
-    emergencies: Counter[str] = field(default_factory=Counter)
+    emergencies: Mapping[str, int] = field(default_factory=dict)
     degraded: str = ""
 
 
@@ -68,7 +70,7 @@ def job_facts(ids: ChannelIds, spread: int | None) -> dict[int, JobFacts]:
         **{state.value: Count("pk", filter=holds) for state, holds in _STATES.items()},
     )
     starts = _next_starts(ids, spread) if spread else {}
-    return {row["channel"]: _facts(dict(row), starts.get(row["channel"])) for row in counted}
+    return {row["channel"]: _facts(row, starts.get(row["channel"])) for row in counted}
 
 
 def _next_starts(ids: ChannelIds, spread: int) -> dict[int, datetime]:
@@ -83,7 +85,7 @@ def _next_starts(ids: ChannelIds, spread: int) -> dict[int, datetime]:
     return {channel: start for channel, (_slot, start) in first.items()}
 
 
-def _facts(row: dict[str, Any], next_start: datetime | None) -> JobFacts:
+def _facts(row: Mapping[str, Any], next_start: datetime | None) -> JobFacts:
     return JobFacts(
         on=row["on"],
         listening=row["listening"],
@@ -91,7 +93,7 @@ def _facts(row: dict[str, Any], next_start: datetime | None) -> JobFacts:
         heard_at=row["heard"],
         next_at=row["next_at"],
         next_start=next_start,
-        emergencies=Counter({state: row[state] for state in EmergencyState.values if row[state]}),
+        emergencies={state: row[state] for state in _STATE_NAMES if row[state]},
         degraded=row["ill"] or "",
     )
 

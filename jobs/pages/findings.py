@@ -10,13 +10,14 @@ from urllib.parse import urlencode
 from django.db.models import Q, TextChoices
 from django.urls import reverse
 
+from accounts.models import Account
 from channels.enums import JobType, Row
 from channels.models import Channel
 from jobs import circuits
 from jobs.models import Circuit, Job, Run
 from jobs.pages.standing import Standing
 from jobs.rows import Concern, concerns
-from jobs.world import World
+from jobs.world import World, read_world
 
 
 class Cause(TextChoices):
@@ -92,6 +93,14 @@ CONCERNED = Q(row=Row.WEBHOOK) | Q(
     ~Q(row=""), type=JobType.REFRESH_AUTHORIZATION, period_minutes=None
 )
 """The jobs whose settings there can be something to warn of."""
+
+
+def read_concerned(account: Account, also: Q = CONCERNED) -> World:
+    """The account with the `CONCERNED` jobs, and others that fit, and with their channels alone."""
+    wanted = CONCERNED | also
+    jobs = Job.objects.filter(wanted, channel__account=account)
+    channels = account.channels.present().filter(pk__in=jobs.order_by().values("channel"))
+    return read_world(account, wanted, channels)
 
 
 def concerns_of(world: World) -> dict[int, list[Concern]]:

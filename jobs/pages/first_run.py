@@ -185,7 +185,7 @@ def first_steps(account: Account, world: World) -> dict[str, object]:
 def of_account(account: Account, world: World) -> Guide | None:
     """The way of the newest channel, as long as no run of the account has succeeded.
 
-    The world has all channels and at least the newest one's jobs.
+    The world has at least that channel and its jobs.
     """
     if Run.objects.filter(account=account, status=RunStatus.SUCCEEDED).exists():
         return None

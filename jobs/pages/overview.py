@@ -13,12 +13,11 @@ from jobs.models import Job, Run
 from jobs.pages import first_run
 from jobs.pages.attention import attention, find_all
 from jobs.pages.event_hours import event_hours
-from jobs.pages.findings import CONCERNED
+from jobs.pages.findings import read_concerned
 from jobs.pages.here import Here, page
 from jobs.pages.standing import Standing, standings, worst_first
 from jobs.pulse import take_pulse
 from jobs.spread import spread_of
-from jobs.world import read_world
 
 NEXT = 8
 SHOWN = 20
@@ -45,8 +44,7 @@ def overview(here: Here) -> HttpResponse:
 
 def _standing(here: Here, lines: list[Standing]) -> dict[str, object]:
     newest = max(line.channel.pk for line in lines)
-    channels = [line.channel for line in lines]
-    world = read_world(here.account, CONCERNED | Q(channel=newest), channels)
+    world = read_concerned(here.account, also=Q(channel=newest))
     pulse = take_pulse(here.at, here.account)
     return {
         "lines": worst_first(lines)[:SHOWN],

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,7 +58,7 @@ def standings(account: Account, at: datetime) -> list[Standing]:
     jobs = channel_facts.job_facts(ids, account.spread_minutes)
     running = channel_facts.running_emergencies(account)
     parked, rescues = channel_facts.parked(ids), channel_facts.rescues(ids, at)
-    channels = list(present)
+    channels = list(present.only(*channel_facts.SHOWN_COLUMNS))
     failures, ill = _failures(account, at), circuits.open_ones(one.pk for one in channels)
     found = []
     for channel in channels:
@@ -74,7 +73,7 @@ def standings(account: Account, at: datetime) -> list[Standing]:
                 next_at=facts.next_at,
                 next_start=facts.next_start,
                 running_jobs=facts.on,
-                emergencies=_emergencies(facts, running.get(channel.pk, Counter())),
+                emergencies=_emergencies(facts, running.get(channel.pk)),
                 degraded=facts.degraded,
                 parked=parked.get(channel.pk, 0),
                 rescues=of_day,
@@ -96,11 +95,13 @@ def _proven(line: Standing) -> float:
     return line.complete_until.timestamp() if line.complete_until else float("inf")
 
 
-def _emergencies(facts: JobFacts, running: Counter[str]) -> list[tuple[str, int]]:
+def _emergencies(facts: JobFacts, running: Mapping[str, int] | None) -> list[tuple[str, int]]:
     """On screen `running` overlays the stored state."""
-    states = facts.emergencies - running
-    states["running"] = running.total()
-    return [(state, states[state]) for state in _WORST_FIRST if states[state]]
+    states = facts.emergencies
+    if running:
+        states = {state: number - running.get(state, 0) for state, number in states.items()}
+        states["running"] = sum(running.values())
+    return [(state, number) for state in _WORST_FIRST if (number := states.get(state, 0)) > 0]
 
 
 def _failures(account: Account, at: datetime) -> dict[int, Run]:
