@@ -142,7 +142,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "jobs.pages.nav.nav",
             ],
-            "libraries": {"omsauto": "jobs.pages.tags"},
+            "libraries": {"omsauto": "jobs.pages.tags", "lucide": "jobs.pages.icons"},
         },
     }
 ]

@@ -61,9 +61,10 @@ def standings(account: Account, at: datetime) -> list[Standing]:
     channels = list(present.only(*channel_facts.SHOWN_COLUMNS))
     failures, ill = _failures(account, at), circuits.open_ones(one.pk for one in channels)
     found = []
+    nothing = JobFacts()
     for channel in channels:
         channel.account = account
-        facts = jobs.get(channel.pk, JobFacts())
+        facts = jobs.get(channel.pk, nothing)
         of_day, of_week = rescues.get(channel.pk, (0, 0))
         found.append(
             Standing(
