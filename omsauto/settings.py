@@ -99,7 +99,6 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_filters",
     "django_htmx",
-    "lucide",
     "django_celery_beat",
     "csp",
     "axes",

@@ -153,7 +153,7 @@ def list_url(cause: Cause) -> str:
 def list_attention(here: Here) -> HttpResponse:
     """Every finding one by one, those of one cause where the query names it."""
     lines = standings(here.account, here.at)
-    found = find_all(read_concerned(here.account), lines)
+    found = find_all(read_concerned(here.account, lines), lines)
     chosen = here.request.GET.get("cause", "")
     wanted = [one for one in found if chosen not in Cause or one.cause == chosen]
     start = number(here.request, "from") or 0

@@ -15,7 +15,6 @@ from channels.enums import JobType, Row
 from channels.models import Channel
 from jobs import circuits
 from jobs.models import Circuit, Job, Run
-from jobs.pages.channel_facts import SHOWN_COLUMNS
 from jobs.pages.standing import Standing
 from jobs.rows import Concern, concerns
 from jobs.world import World, read_world
@@ -96,16 +95,9 @@ CONCERNED = Q(row=Row.WEBHOOK) | Q(
 """The jobs whose settings there can be something to warn of."""
 
 
-def read_concerned(account: Account, also: Q = CONCERNED) -> World:
-    """The account with the `CONCERNED` jobs, and others that fit, and with their channels alone."""
-    wanted = CONCERNED | also
-    jobs = Job.objects.filter(wanted, channel__account=account)
-    channels = account.channels.present().filter(pk__in=jobs.order_by().values("channel"))
-    return read_world(account, wanted, channels.only(*SHOWN_COLUMNS, *_CHECKED))
-
-
-_CHECKED = ("settings", "secrets_encrypted")
-"""What a channel's settings are judged by, beside what is shown of it."""
+def read_concerned(account: Account, lines: Iterable[Standing], also: Q = CONCERNED) -> World:
+    """The account with the `CONCERNED` jobs, and others that fit."""
+    return read_world(account, CONCERNED | also, [line.channel for line in lines])
 
 
 def concerns_of(world: World) -> dict[int, list[Concern]]:

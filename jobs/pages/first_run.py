@@ -6,6 +6,7 @@ other than what is so, whichever page something was done on.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -152,16 +153,16 @@ def _first_job(world: World, jobs: list[Job]) -> Job | None:
 
 def _what_now(account: Account, channel: Channel) -> list[Link]:
     own = reverse("channel", args=[channel.pk])
+    kinds = account.channels.present().order_by().values_list("kind", flat=True)
     return [
-        *lacking(account),
+        *lacking(account, set(kinds.distinct())),
         Link("Look at what came", "Orders, shipments, products and stock.", reverse("records")),
         Link("Set its other jobs", f"They stand on the page of {channel}.", own),
     ]
 
 
-def lacking(account: Account) -> list[Link]:
-    """What an account still needs before orders flow through it from end to end."""
-    kinds = set(account.channels.present().order_by().values_list("kind", flat=True).distinct())
+def lacking(account: Account, kinds: Collection[str]) -> list[Link]:
+    """What an account with channels of these kinds needs before orders flow from end to end."""
     found = [
         Link(f"Connect a {kind.label.lower()}", text, f"{reverse('new_channel')}?kind={kind.value}")
         for kind, text in _KINDS
@@ -176,10 +177,10 @@ def lacking(account: Account) -> list[Link]:
 _KINDS = ((Kind.SALES, "Orders come from it."), (Kind.FULFILLMENT, "A warehouse ships for it."))
 
 
-def first_steps(account: Account, world: World) -> dict[str, object]:
+def first_steps(account: Account, world: World, kinds: Collection[str]) -> dict[str, object]:
     """For the overview: the way to the first run, afterwards what is still lacking."""
     guide = of_account(account, world)
-    return {"guide": guide, "lacking": [] if guide else lacking(account)}
+    return {"guide": guide, "lacking": [] if guide else lacking(account, kinds)}
 
 
 def of_account(account: Account, world: World) -> Guide | None:

@@ -44,17 +44,18 @@ def overview(here: Here) -> HttpResponse:
 
 def _standing(here: Here, lines: list[Standing]) -> dict[str, object]:
     newest = max(line.channel.pk for line in lines)
-    world = read_concerned(here.account, also=Q(channel=newest))
+    world = read_concerned(here.account, lines, also=Q(channel=newest))
+    kinds = Counter(line.channel.kind for line in lines)
     pulse = take_pulse(here.at, here.account)
     return {
         "lines": worst_first(lines)[:SHOWN],
         "channel_count": len(lines),
-        "kinds": Counter(line.channel.kind for line in lines),
+        "kinds": kinds,
         "attention": attention(here.account, pulse, find_all(world, lines)),
         "coming": [(job, _start(job, here.account)) for job in _coming(here.account)],
         "active": Run.objects.filter(account=here.account).active().of_page()[:NEXT],
         "pulse": pulse,
-        **first_run.first_steps(here.account, world),
+        **first_run.first_steps(here.account, world, kinds),
     }
 
 

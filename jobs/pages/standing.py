@@ -13,6 +13,8 @@ from jobs.models import Circuit, Run
 from jobs.pages import channel_facts
 from jobs.pages.channel_facts import JobFacts
 
+_CHECKED = ("settings", "secrets_encrypted")
+"""What a channel's settings are judged by, beside what is shown of it."""
 _WORST_FIRST = ("running", "degraded", "suspended", "armed")
 
 
@@ -58,7 +60,7 @@ def standings(account: Account, at: datetime) -> list[Standing]:
     jobs = channel_facts.job_facts(ids, account.spread_minutes)
     running = channel_facts.running_emergencies(account)
     parked, rescues = channel_facts.parked(ids), channel_facts.rescues(ids, at)
-    channels = list(present.only(*channel_facts.SHOWN_COLUMNS))
+    channels = list(present.only(*channel_facts.SHOWN_COLUMNS, *_CHECKED))
     failures, ill = _failures(account, at), circuits.open_ones(one.pk for one in channels)
     found = []
     nothing = JobFacts()
