@@ -1,4 +1,7 @@
-"""The door: every run, whatever caused it, is created by `request_runs`."""
+"""The door: every run, whatever caused it, is created by `request_runs`.
+
+Due slots of many jobs at once are opened by `slot_batch`, which decides the same.
+"""
 
 from __future__ import annotations
 
