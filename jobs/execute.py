@@ -79,14 +79,7 @@ def _work(run: Run, clock: Clock, traffic: Traffic) -> Work:
     connector = channel.connector_class(channel.settings, {})
     known = {key: Outcome(value) for key, value in run.handled.items() if value}
     return Work(
-        run,
-        run.job,
-        channel,
-        connector,
-        clock,
-        traffic,
-        outcomes=known,
-        handled=run.handled,
+        run, run.job, channel, connector, clock, traffic, outcomes=known, handled=run.handled
     )
 
 
