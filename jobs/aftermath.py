@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from django.db import connection
-
 from jobs.models import Run
+from jobs.statements import repeated_cursor
 
 _ASKED = """
     SELECT
@@ -29,6 +28,6 @@ class Aftermath(NamedTuple):
 
 def of(run: Run) -> Aftermath:
     """In the transaction that ends the run, its job locked: no run of the job opens meanwhile."""
-    with connection.cursor() as cursor:
+    with repeated_cursor() as cursor:
         cursor.execute(_ASKED, [run.pk, run.job_id, run.job_id, run.channel_id])
         return Aftermath(*map(bool, cursor.fetchone()))

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import connection
 
 from jobs.models import AttemptOutcome, Run
+from jobs.statements import repeated_cursor
 
 _INSERT = """
     INSERT INTO jobs_runattempt
@@ -30,7 +31,7 @@ def end(
     """
     moments = (run.attempt_started_at, at, next_at)
     started_at, ended_at, follows_at = map(connection.ops.adapt_datetimefield_value, moments)
-    with connection.cursor() as cursor:
+    with repeated_cursor() as cursor:
         cursor.execute(
             _INSERT, [run.pk, run.attempt, started_at, ended_at, outcome, error, follows_at]
         )

@@ -14,6 +14,8 @@ from datetime import datetime
 
 from django.db import connection
 
+from jobs.statements import repeated_cursor
+
 _NAMESPACE = 0x0115
 _LARGEST = 2**31
 TRY_TO_HOLD_OPEN = f"pg_try_advisory_xact_lock_shared({_NAMESPACE}, (job.id %% {_LARGEST})::int)"
@@ -44,11 +46,11 @@ def close(job_id: int) -> None:
 def close_behind(run_id: int, at: datetime) -> None:
     """Lock the job of a run that is queued and due, then close its gate: both in one statement."""
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
+        with repeated_cursor() as cursor:
             cursor.execute(_LOCK_JOB_AND_CLOSE, [run_id, at])
 
 
 def _lock(function: str, job_id: int) -> None:
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
+        with repeated_cursor() as cursor:
             cursor.execute(f"SELECT {function}(%s, %s)", [_NAMESPACE, job_id % _LARGEST])

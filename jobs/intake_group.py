@@ -265,7 +265,7 @@ def _store(rows: Sequence[tuple[Any, ...]]) -> dict[tuple[int, str], int]:
     goes through a pipeline up to its end is one transaction of PostgreSQL.
     """
     pairs = {(row[CHANNEL], row[TOPIC]) for row in rows}
-    connection.ensure_connection()
+    connection.forget_old_plans()  # type: ignore[attr-defined]  # of our own backend
     driver = connection.connection
     gates, insert = Cursor(driver), Cursor(driver)
     with driver.pipeline():

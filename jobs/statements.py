@@ -14,6 +14,15 @@ from django.db import connection
 from django.db.models import Field, Model
 
 
+def repeated_cursor() -> Any:
+    """For a statement that is sent again and again in the same words: planned once, if it can be.
+
+    Its parameters go beside it, so each needs a type that the database can tell.
+    """
+    prepared = getattr(connection, "prepared_cursor", None)
+    return prepared() if prepared else connection.cursor()
+
+
 class WholeRows:
     """Reads whole rows of several tables at once.
 
@@ -34,7 +43,7 @@ class WholeRows:
     def first(self, parameters: Sequence[Any]) -> tuple[dict[str, Any], list[bool]] | None:
         """The row's models by alias, None for one that has no row, and the facts."""
         locks = connection.features.has_select_for_update
-        with connection.cursor() as cursor:
+        with repeated_cursor() as cursor:
             cursor.execute(self._locking if locks else self._plain, parameters)
             values = cursor.fetchone()
         if values is None:
@@ -70,7 +79,7 @@ def update(model: type[Model], where: Mapping[str, object], values: Mapping[str,
         field.get_db_prep_save(value, connection)
         for field, value in zip(fields, [*values.values(), *given.values()], strict=True)
     ]
-    with connection.cursor() as cursor:
+    with repeated_cursor() as cursor:
         cursor.execute(statement, parameters)
         return int(cursor.rowcount)
 

@@ -37,6 +37,8 @@ def database(base: dict[str, Any], process: str, threads: int) -> dict[str, Any]
     if "sqlite3" in base["ENGINE"]:
         return {**base, "OPTIONS": SQLITE_OPTIONS, "CONN_MAX_AGE": None}
     options = {**base.get("OPTIONS", {}), "connect_timeout": 5}
+    if not base.get("DISABLE_SERVER_SIDE_CURSORS"):  # as behind a pooler of transactions
+        options.setdefault("prepare_threshold", 5)
     if process == "web":
         # A thread holds its connection while it publishes: one for each, or they queue up.
         # Django refuses a pool together with connections of its own keeping.

@@ -12,7 +12,7 @@ from accounts.models import Account, Membership, Role, User
 from channels.connectors.base import LineData, OrderData, ShipmentData, ShippedLine
 from channels.models import Channel, create_channel
 from jobs.models import Job
-from jobs.spread import spread_of
+from jobs.spread import spread_of, widest
 from oms.catalog import create_product
 from oms.models import Product, StockLevel
 from oms.stock import ensure_levels
@@ -63,10 +63,10 @@ def warehouse(
 
 def put_off(job: Job, bound_minutes: int, period_minutes: int = 60) -> timedelta:
     """Give a job of which nothing tells yet an id that puts it off well; by how much it does."""
-    middle = timedelta(minutes=bound_minutes)
+    within = timedelta(minutes=widest(bound_minutes, period_minutes))
     for number in count(1_000_000 + 1000 * job.pk):
         spread = spread_of(number, bound_minutes, period_minutes)
-        if middle / 4 < spread < middle * 3 / 4:
+        if within / 4 < spread < within * 3 / 4:
             Job.objects.filter(pk=job.pk).update(id=number)
             return spread
     raise AssertionError("there is always one")

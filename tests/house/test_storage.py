@@ -37,6 +37,13 @@ def test_options_of_the_database_url_are_kept() -> None:
     assert storage.database(with_options, "beat", 1)["OPTIONS"]["sslmode"] == "require"
 
 
+def test_statements_are_prepared_unless_a_pooler_changes_connections() -> None:
+    pooler = storage.database({**POSTGRES, "DISABLE_SERVER_SIDE_CURSORS": True}, "worker", 1)
+
+    assert storage.database(POSTGRES, "worker", 1)["OPTIONS"]["prepare_threshold"]
+    assert "prepare_threshold" not in pooler["OPTIONS"]
+
+
 def test_sqlite_writers_take_turns() -> None:
     assert storage.database(SQLITE, "web", 4)["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
 

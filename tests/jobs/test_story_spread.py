@@ -66,12 +66,12 @@ def test_it_starts_by_the_same_time_after_every_slot(
 
 
 def test_a_slot_of_a_short_period_starts_before_the_next_one(stage: Stage, shop: Channel) -> None:
+    spread = builders.put_off(stage.job(shop), BOUND, 5)
     save(stage, account={"spread_minutes": BOUND})
     stage.save(shop, receive_orders={"main_period_minutes": 5})
     stage.run_until(START + timedelta(hours=2), timedelta(seconds=10))
     job = stage.job(shop)
     assert tally(job, Grid(5, 0, "UTC"), START + MINUTE, stage.now) == {"ran": 23}
-    spread = spread_of(job.pk, BOUND, 5)
     assert {run.not_before - run.slot_at for run in stage.runs(shop) if run.slot_at} == {spread}
     assert spread < timedelta(minutes=5)
 
