@@ -10,10 +10,13 @@ from jobs.statements import repeated_cursor
 _ASKED = """
     SELECT
         EXISTS (SELECT 1 FROM jobs_event WHERE run_id = %s AND status = 'waiting'),
-        EXISTS (SELECT 1 FROM jobs_event WHERE job_id = %s AND status = 'held'),
+        EXISTS (
+            SELECT 1 FROM jobs_event
+            WHERE job_id = %s AND channel_id = channel.id AND status = 'held'
+        ),
         EXISTS (SELECT 1 FROM jobs_run WHERE job_id = %s AND status = 'queued' AND attempt = 0),
         needs_attention <> ''
-    FROM channels_channel WHERE id = %s
+    FROM channels_channel channel WHERE id = %s
 """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import DatabaseError, connection, transaction
 
@@ -22,12 +23,13 @@ from jobs import (
     slots,
     wake,
 )
+from jobs.beside import Helper
 from jobs.lease import MAX_ATTEMPTS, MAX_LOST_ATTEMPTS
 from jobs.models import AttemptOutcome, Job, Run, RunStatus
 from jobs.querysets import JobQuerySet
 
 BATCH = 500
-SLOT_BATCH = 1000
+SLOT_BATCH = 250
 LONGEST_SLEEP = timedelta(seconds=1)
 SHORTEST_SLEEP = timedelta(milliseconds=100)
 """While something stays due because another holds its row: looked at often, but no spinning."""
@@ -35,17 +37,18 @@ SHORTEST_SLEEP = timedelta(milliseconds=100)
 log = logging.getLogger(__name__)
 
 
-def tick(at: datetime) -> float:
+def tick(at: datetime, helper: Helper | None = None) -> float:
     """Do everything that is due; answers with the seconds to sleep, at most one.
 
     Each step works in batches of its own transactions and may fail alone; the next tick tries
-    again, after the longest sleep. Any number of clocks may tick at once.
+    again, after the longest sleep. Any number of clocks may tick at once. A `helper` takes its
+    part of many slots.
     """
     failed = False
-    steps = (
+    steps: tuple[Callable[[datetime], object], ...] = (
         set_back.put_right,
         planned.disable_due,
-        take_slots,
+        partial(take_slots, helper=helper) if helper else take_slots,
         take_emergencies,
         requeue_lost,
         send_probes,
@@ -57,7 +60,8 @@ def tick(at: datetime) -> float:
             step(at)
         except Exception:
             failed = True
-            log.exception("the clock's step %s failed and is tried again", step.__name__)
+            name = getattr(step, "func", step).__name__
+            log.exception("the clock's step %s failed and is tried again", name)
     sleep = LONGEST_SLEEP if failed else min(LONGEST_SLEEP, _until_next(at))
     return sleep.total_seconds()
 
@@ -72,10 +76,21 @@ def _in_batches(take: Callable[[], int], size: int) -> int:
             return total
 
 
-def take_slots(at: datetime) -> int:
+def take_slots(at: datetime, helper: Helper | None = None) -> int:
     """Jobs whose slot is due: one run each, the due column moved in the same transaction."""
     if connection.vendor != "postgresql":
         return _in_batches(lambda: _take(Job.objects.slot_due(at), slots.take_due, at), BATCH)
+    if helper is None or not slot_batch.are_due(at, SLOT_BATCH + 1):
+        return _take_all(at)
+    beside = helper.start(partial(_take_all, at))
+    try:
+        taken = _take_all(at)
+    finally:
+        taken_beside = beside.result()
+    return taken + taken_beside
+
+
+def _take_all(at: datetime) -> int:
     return _in_batches(lambda: _take_many(at), SLOT_BATCH)
 
 
@@ -247,12 +262,7 @@ def _until_next(at: datetime) -> timedelta:
         jobs.values_list(name, flat=True).first()
         for jobs, name in zip(moments, ("next_slot_at", "emergency_due_at"), strict=True)
     ]
-    first.append(
-        Run.objects.filter(status=RunStatus.QUEUED)
-        .order_by("wake_at")
-        .values_list("wake_at", flat=True)
-        .first()
-    )
+    first.append(Run.objects.by_wake().values_list("wake_at", flat=True).first())
     waits = [moment - at for moment in first if moment is not None]
     wait = min(waits, default=LONGEST_SLEEP)
     return wait if wait > timedelta(0) else SHORTEST_SLEEP

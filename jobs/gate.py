@@ -25,7 +25,7 @@ _LOCK_JOB_AND_CLOSE = f"""
     WITH job AS MATERIALIZED (
         SELECT id FROM jobs_job
         WHERE id = (
-            SELECT job_id FROM jobs_run WHERE id = %s AND status = 'queued' AND not_before <= %s
+            SELECT job_id FROM jobs_run WHERE id = %s AND status = %s AND not_before <= %s
         )
         FOR NO KEY UPDATE
     )
@@ -47,7 +47,7 @@ def close_behind(run_id: int, at: datetime) -> None:
     """Lock the job of a run that is queued and due, then close its gate: both in one statement."""
     if connection.vendor == "postgresql":
         with repeated_cursor() as cursor:
-            cursor.execute(_LOCK_JOB_AND_CLOSE, [run_id, at])
+            cursor.execute(_LOCK_JOB_AND_CLOSE, [run_id, "queued", at])
 
 
 def _lock(function: str, job_id: int) -> None:

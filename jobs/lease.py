@@ -87,7 +87,7 @@ _DUE = WholeRows(
     JOIN accounts_account account ON account.id = channel.account_id
     LEFT JOIN jobs_circuit circuit ON circuit.channel_id = channel.id
     LEFT JOIN jobs_channelbudget budget ON budget.channel_id = channel.id
-    WHERE run.id = %s AND run.status = 'queued' AND run.not_before <= %s
+    WHERE run.id = %s AND run.status = %s AND run.not_before <= %s
     """,
     lock="run",
     facts=(
@@ -127,7 +127,7 @@ def _due(run_id: int, at: datetime) -> _Due | None:
     Read after its job was locked, so nobody opens or claims another of the job meanwhile.
     """
     now = connection.ops.adapt_datetimefield_value(at)
-    found = _DUE.first([now, run_id, now])
+    found = _DUE.first([now, run_id, RunStatus.QUEUED.value, now])
     if found is None:
         return None
     rows, facts = found

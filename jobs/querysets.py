@@ -30,8 +30,12 @@ class RunQuerySet(models.QuerySet["Run"]):
     def waiting(self) -> RunQuerySet:
         return self.filter(status="queued", attempt=0)
 
+    def by_wake(self) -> RunQuerySet:
+        """Those whose messages the clock is to send, the next one first, by an index of theirs."""
+        return self.filter(status="queued", finished_at=None).order_by("wake_at")
+
     def to_send(self, at: datetime) -> RunQuerySet:
-        return self.filter(status="queued", wake_at__lte=at).order_by("wake_at")
+        return self.by_wake().filter(wake_at__lte=at)
 
     def caused_by(self, trigger: str) -> RunQuerySet:
         """Runs with this trigger among their causes."""

@@ -1,7 +1,7 @@
 """Due slots of many jobs at once, on PostgreSQL: what `slots` does, for the common case.
 
 Most due slots are the only one of their job, and the job may run and has no full run: such a slot
-becomes a run, and the job's next slot is the one after. A thousand of them take two statements
+becomes a run, and the job's next slot is the one after. Hundreds of them take two statements
 here: one that locks the jobs and tells them by grid, one that moves them and opens their runs.
 All others are left to `slots`, in the same transaction and under the same locks.
 """
@@ -22,11 +22,16 @@ from jobs.overlap import Sort, Trigger
 from jobs.spread import spread_of
 from jobs.timetable import Grid, next_slot
 
-_BY_KEY = """
+_SETTINGS = """
     SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off;
-    SET LOCAL enable_mergejoin = off; SET LOCAL enable_bitmapscan = off
+    SET LOCAL enable_mergejoin = off; SET LOCAL enable_bitmapscan = off;
+    SET LOCAL synchronous_commit = off
 """
-"""The planner cannot know how few of all rows are looked at, and would read whole tables."""
+"""The planner cannot know how few of all rows are looked at, and would read whole tables.
+
+Nobody waits for the disk: a server that falls before it wrote the runs has not written either that
+their slots were taken, so they are due again, and the messages sent meanwhile speak of no run.
+"""
 
 _LOCK = """
     WITH due AS MATERIALIZED (
@@ -131,6 +136,12 @@ class _Group:
         return found if found > at else None
 
 
+def are_due(at: datetime, count: int) -> bool:
+    """Do at least so many jobs have a slot that is due?"""
+    nth = Job.objects.slot_due(at).values_list("pk", flat=True)[count - 1 : count]
+    return nth.first() is not None
+
+
 def take(at: datetime, most: int) -> int:
     """Account for the due slots of up to so many jobs; answers how many jobs were locked."""
     with transaction.atomic():
@@ -147,7 +158,7 @@ def take(at: datetime, most: int) -> int:
 
 def _lock(at: datetime, most: int) -> list[_Group]:
     with connection.cursor() as cursor:
-        cursor.execute(_BY_KEY)
+        cursor.execute(_SETTINGS)
         cursor.execute(_LOCK, [at, most])
         return [_Group(*row) for row in cursor]
 

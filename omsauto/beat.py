@@ -15,6 +15,7 @@ from django.utils import timezone
 from django_celery_beat.schedulers import DatabaseScheduler
 
 from jobs import clock, maintenance
+from jobs.beside import Helper
 
 LONGEST_SLEEP = 1.0
 
@@ -63,6 +64,7 @@ class ClockScheduler(DatabaseScheduler):
         self._stopping = False
         self._sleeping = False
         self._reconciling: Apart | None = None
+        self._helper = Helper()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop_soon)
         super().__init__(*args, **kwargs)
@@ -87,7 +89,7 @@ class ClockScheduler(DatabaseScheduler):
         """Both ticks are guarded: a database that is away must not end the clock."""
         self._sleeping = False
         self._stop_if_told()
-        ours = self._guarded("tick", lambda: clock.tick(timezone.now()))
+        ours = self._guarded("tick", lambda: clock.tick(timezone.now(), self._helper))
         theirs = self._guarded("maintenance", self._maintain)
         self._sleeping = True
         self._stop_if_told()
@@ -120,6 +122,7 @@ class ClockScheduler(DatabaseScheduler):
         """Saves the schedule a last time, undisturbed by a second signal."""
         self._sleeping = False
         super().close()
+        self._helper.stop()
 
     def _guarded(self, name: str, work: Any) -> float:
         try:

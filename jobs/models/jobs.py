@@ -35,7 +35,7 @@ class Job(models.Model):
     instants): the channel's circuit was open.
     """
 
-    channel = models.ForeignKey(Channel, models.CASCADE, related_name="jobs")
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="jobs", db_index=False)
     type = models.CharField(max_length=24, choices=JobType)
 
     webhook_delay_minutes = models.PositiveSmallIntegerField(null=True, blank=True)

@@ -68,6 +68,9 @@ class Run(models.Model):
     `gave_way` to others amid an attempt goes on with that attempt; `handled` are the entities it
     need not ask for again, with their outcomes; `place` is the last identifier that a by-ID run
     has come to; `fruitless` counts how often it gave way having come no further.
+
+    Of the indexes, those of open runs are near empty at most times. So that nobody looks one run
+    up by reading all that wait, `runs_by_wake` is for those who ask for unfinished runs.
     """
 
     job = models.ForeignKey(Job, models.CASCADE, related_name="runs", db_index=False)
@@ -117,7 +120,12 @@ class Run(models.Model):
     rescued = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
     actor = models.ForeignKey(
-        "accounts.User", models.SET_NULL, null=True, related_name="+", editable=False
+        "accounts.User",
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        editable=False,
+        db_index=False,
     )
 
     asks_by_id = True
@@ -144,7 +152,17 @@ class Run(models.Model):
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["wake_at"], condition=Q(status="queued"), name="runs_to_send"),
+            models.Index(
+                fields=["wake_at"],
+                condition=Q(status="queued", finished_at=None),
+                name="runs_by_wake",
+            ),
+            models.Index(
+                fields=["job"],
+                condition=Q(status__in=["queued", "running"]),
+                name="open_runs_of_job",
+            ),
+            models.Index(fields=["actor"], condition=~Q(actor=None), name="runs_of_actor"),
             models.Index(
                 fields=["lease_until"], condition=Q(status="running"), name="runs_with_a_lease"
             ),
