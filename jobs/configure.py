@@ -43,8 +43,7 @@ def apply(
     """
     with transaction.atomic():
         account = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
-        old = load_world(account, _channels(account, change))
-        _lock_jobs(old)
+        old = load_world(account, _channels(account, change), lock=True)
         new = put(old, change)
         found = consequences(old, new, at)
         named = _named_channels(change)
@@ -70,12 +69,6 @@ def _named_channels(change: Change) -> set[int]:
     touched = [*change.mappings, *change.removed_mappings]
     mapped = WebhookMapping.objects.filter(pk__in=touched) if touched else []
     return named | {mapping.channel_id for mapping in mapped}
-
-
-def _lock_jobs(world: World) -> None:
-    ids = [job.pk for job in world.jobs.values()]
-    locked = Job.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
-    world.jobs = {(job.channel_id, job.type): job for job in locked}
 
 
 def consequences(old: World, new: World, at: datetime) -> list[Consequence]:
@@ -231,8 +224,7 @@ def reconcile(account: Account, at: datetime, cause: str = "the connector change
         made = {
             job.pk for channel in account.channels.present() for job in set_up_channel(channel, at)
         }
-        world = load_world(account)
-        _lock_jobs(world)
+        world = load_world(account, lock=True)
         stale = [job for job in world.jobs.values() if not effects.is_settled(world, job)]
         _settle(world, [job for job in stale if job.pk in made], at, "the job was set up")
         _settle(world, [job for job in stale if job.pk not in made], at, cause)

@@ -112,9 +112,9 @@ def carry_out(old: World, new: World, at: datetime, cause: str) -> None:
         # One statement each: bulk_update builds an expression for every field of every row.
         if changed := dict(_derived(job).items() - stored[key].items()):
             Job.objects.filter(pk=job.pk).update(**changed)
-    waiting = _with_a_waiting_run(new)
+    queued = _with_queued_runs(new)
     for job in new.jobs.values():
-        _settle_runs(job, new.plan(job), at, cause, waits=job.pk in waiting)
+        _settle_runs(job, new.plan(job), at, cause, queued=job.pk in queued)
 
 
 def _derived(job: Job) -> dict[str, Any]:
@@ -151,26 +151,31 @@ def _run_now(job: Job, at: datetime) -> None:
     )
 
 
-def _with_a_waiting_run(world: World) -> set[int]:
-    """Ids of the jobs that have a waiting full run: only under their locks can one come."""
-    waiting = Run.objects.waiting().filter(job__channel__in=list(world.channels), sort=Sort.FULL)
-    return set(waiting.values_list("job_id", flat=True))
+def _with_queued_runs(world: World) -> set[int]:
+    """Ids of the jobs that have a queued run: only under their locks can one come."""
+    queued = Run.objects.filter(status=RunStatus.QUEUED)
+    ids = [job.pk for job in world.jobs.values()]
+    return set(queued.filter(job__in=ids).order_by().values_list("job_id", flat=True))
 
 
-def _settle_runs(job: Job, plan: Plan, at: datetime, cause: str, *, waits: bool) -> None:
-    """Cancel what may no longer start, hold or replay events."""
-    if plan.row is None:
+def _settle_runs(job: Job, plan: Plan, at: datetime, cause: str, *, queued: bool) -> None:
+    """Cancel what may no longer start, hold or replay events.
+
+    Events join queued runs alone, and their run is ended before they are held: without a queued
+    run there is nothing to cancel or hold.
+    """
+    if queued and plan.row is None:
         reason = cause if plan.suspended else "the job is no longer offered"
         _cancel_queued(job, SlotOutcome.SKIPPED, at, reason)
         batches.hold(job, reason)
-    elif plan.suspended:
+    elif queued and plan.suspended:
         _cancel_queued(job, SlotOutcome.SUSPENDED, at, cause)
         batches.hold(job, cause)
-    elif waits and job.emergency_state == EmergencyState.OFF:
+    elif queued and job.emergency_state == EmergencyState.OFF:
         fallback.withdraw_emergency(job, plan.emergency.reason, at)
     if plan.listening:
         batches.replay_held(job, at)
-    if waits and plan.row is not None and not plan.main_on and not plan.suspended:
+    if queued and plan.row is not None and not plan.main_on and not plan.suspended:
         _withdraw_schedule(job, at)
 
 

@@ -50,6 +50,8 @@ def take_due(jobs: Sequence[Job], at: datetime) -> int:
     """
     found = {job.pk: _due(job, at) for job in jobs if job.next_slot_at and job.next_slot_at <= at}
     due = [job for job in jobs if job.pk in found]
+    if not due:
+        return 0
     for job in due:
         if job.suspended:
             add_stretch(job, found[job.pk], SlotOutcome.SUSPENDED, suspended_reason(job))

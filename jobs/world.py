@@ -118,16 +118,24 @@ def proposed_topics(channel: Channel) -> list[tuple[str, JobType]]:
     return [(topic, kind) for topic, kind in known.topics() if kind in LOGIC] if known else []
 
 
-def load_world(account: Account, channels: Iterable[Channel] | None = None) -> World:
-    """The account with these of its channels, by default all that are not deleted."""
+def load_world(
+    account: Account, channels: Iterable[Channel] | None = None, *, lock: bool = False
+) -> World:
+    """The account with these of its channels, by default all that are not deleted.
+
+    `lock`: the jobs' rows are locked, in the order of their keys.
+    """
     chosen = list(account.channels.present() if channels is None else channels)
     ids = [channel.pk for channel in chosen]
     for channel in chosen:
         channel.account = account
+    jobs = Job.objects.filter(channel_id__in=ids).order_by("pk")
+    if lock:
+        jobs = jobs.select_for_update(no_key=True)
     return World(
         account=account,
         channels={channel.pk: channel for channel in chosen},
-        jobs={(job.channel_id, job.type): job for job in Job.objects.filter(channel_id__in=ids)},
+        jobs={(job.channel_id, job.type): job for job in jobs},
         stable={row.type: row for row in account.stable_jobs.all()},
         mappings={row.pk: row for row in WebhookMapping.objects.filter(channel_id__in=ids)},
     )
