@@ -108,7 +108,7 @@ def _figures(found: Found) -> list[Figure]:
     return [
         Figure(
             f"intake, {CONNECTIONS} connections", "accepted/s", rate,
-            Bar(least=8_000, times=8), view, found["plain rate"], more_is_better=True,
+            Bar(times=8), view, found["plain rate"], more_is_better=True,
         ),
         Figure(
             f"intake, {CONNECTIONS} connections, beside the limit", "accepted/s", rate, None, limit,
