@@ -95,9 +95,10 @@ CONCERNED = Q(row=Row.WEBHOOK) | Q(
 """The jobs whose settings there can be something to warn of."""
 
 
-def read_concerned(account: Account, lines: Iterable[Standing], also: Q = CONCERNED) -> World:
-    """The account with the `CONCERNED` jobs, and others that fit."""
-    return read_world(account, CONCERNED | also, [line.channel for line in lines])
+def read_concerned(account: Account, lines: Iterable[Standing], also: Q | None = None) -> World:
+    """The account with the `CONCERNED` jobs, and others that fit `also`."""
+    wanted = CONCERNED if also is None else CONCERNED | also
+    return read_world(account, wanted, [line.channel for line in lines])
 
 
 def concerns_of(world: World) -> dict[int, list[Concern]]:
