@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from bench.extent import Extent
 from bench.figures import Bar, Figure, Part, quantile
 from bench.messages import Watch, watch
-from bench.processes import DATABASE_SCHEDULER, clock, use_of
+from bench.processes import DATABASE_SCHEDULER, clock, helpers_of, use_of
 from bench.scene import Scene, ask, run_inside, scene
 
 WORK, BEAT_WORK = "bench.dispatch_work", "bench.beat_work"
@@ -81,7 +81,11 @@ def _inside(made: Scene, *arguments: object) -> list[float]:
 
 @contextmanager
 def started_clock(made: Scene, found: Found) -> Iterator[tuple[Watch, int]]:
-    """Our clock, from its first tick on, and its messages."""
+    """Our clock, from its first tick on, and its messages.
+
+    It is given once what it does beside its ticks after a start is done: that would put right the
+    slots that are set here.
+    """
     began = time.time()
     ask(made, "DELETE FROM jobs_heartbeat")
     with watch(made.redis_url) as watching, clock(made) as process:
@@ -90,6 +94,8 @@ def started_clock(made: Scene, found: Found) -> Iterator[tuple[Watch, int]]:
                 sys.exit("the clock does not tick")
             time.sleep(0.1)
         found["start"].append(time.time() - began)
+        while helpers_of(process):
+            time.sleep(0.5)
         yield watching, process
 
 

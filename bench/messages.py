@@ -13,6 +13,8 @@ from typing import Any
 import redis
 
 QUEUE = "omsauto"
+QUEUES = [QUEUE, *(f"{QUEUE}\x06\x16{step}" for step in (3, 6, 9))]
+"""The lists that Redis keeps of it, one for each step of priority."""
 
 
 class Watch(threading.Thread):
@@ -27,10 +29,11 @@ class Watch(threading.Thread):
 
     def run(self) -> None:
         while not self._stopping.is_set():
-            first = self._broker.brpop(QUEUE, timeout=1)
+            first = self._broker.brpop(QUEUES, timeout=1)
             if first is None:
                 continue
-            rest, _ = self._broker.pipeline().lrange(QUEUE, 0, -1).delete(QUEUE).execute()
+            queue = first[0]
+            rest, _ = self._broker.pipeline().lrange(queue, 0, -1).delete(queue).execute()
             self._raw.append((time.time(), [first[1], *reversed(rest)]))
 
     def stop(self) -> None:

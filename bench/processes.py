@@ -39,6 +39,12 @@ def use_of(pid: int) -> Use:
     return Use(ticks / os.sysconf("SC_CLK_TCK"), sizes["Rss"], sizes["Pss"])
 
 
+def helpers_of(pid: int) -> list[int]:
+    """The processes that it has started and that run still."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in children]
+
+
 @contextmanager
 def our_web(scene: Scene) -> Iterator[int]:
     """Answers with the port. Two processes of our server."""

@@ -21,7 +21,7 @@ import redis
 from bench.extent import Extent
 from bench.figures import Bar, Figure, Part, quantile
 from bench.intake_work import requests
-from bench.processes import our_web
+from bench.processes import helpers_of, our_web
 from bench.scene import ROOT, Scene, run_inside, scene
 
 SHOPS = 100
@@ -86,10 +86,9 @@ def _worker(made: Scene, processes: int) -> Iterator[subprocess.Popen[bytes]]:
 
 def _processor(pid: int) -> float:
     """CPU seconds so far of a process and of what it started."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     own = (int(fields[11]) + int(fields[12])) / TICKS
-    return own + sum(_processor(int(child)) for child in children)
+    return own + sum(_processor(child) for child in helpers_of(pid))
 
 
 # From a webhook's answer to its job

@@ -26,6 +26,19 @@ class Lane(IntEnum):
     SWEEP = 4
 
 
+PRIORITIES = {
+    Lane.MANUAL: 0,
+    Lane.WEBHOOK: 0,
+    Lane.EMERGENCY: 3,
+    Lane.SCHEDULE: 6,
+    Lane.SWEEP: 9,
+}
+"""Of the messages of runs: where workers are few, the least is taken first.
+
+So an order that was told at midnight does not wait behind the slots of midnight. These are the
+steps that Redis has; with RabbitMQ and the embedded broker, first in is first out.
+"""
+
 FLOORS = {
     Lane.MANUAL: 0.0,
     Lane.WEBHOOK: 0.25,

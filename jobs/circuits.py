@@ -208,11 +208,11 @@ def waiting_for(channel_id: int) -> QuerySet[Run]:
 
 def _release(channel_id: int, at: datetime) -> None:
     """What waited starts at once, the full runs first."""
-    ids = list(waiting_for(channel_id).order_by("-sort", "pk").values_list("pk", flat=True))
-    released = Run.objects.filter(pk__in=ids, status=RunStatus.QUEUED)
+    waiting = list(waiting_for(channel_id).order_by("-sort", "pk").only(*wake.OF_PRIORITY))
+    released = Run.objects.filter(pk__in=[run.pk for run in waiting], status=RunStatus.QUEUED)
     released.update(not_before=at, wake_at=wake.next_wake(at, at), waits_for="")
-    if ids:
-        transaction.on_commit(partial(wake.send_now, ids, at))
+    if waiting:
+        transaction.on_commit(partial(wake.send_each, waiting, at))
 
 
 def _share() -> float:

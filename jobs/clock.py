@@ -150,16 +150,13 @@ def send_due(at: datetime) -> int:
 
     def take() -> int:
         with transaction.atomic():
-            due = Run.objects.to_send(at)
-            ids = list(
-                due.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True)[
-                    :BATCH
-                ]
-            )
-            Run.objects.filter(pk__in=ids).update(wake_at=at + wake.RESEND_AFTER)
-        if ids and not wake.send_now(ids, at):
+            free = Run.objects.to_send(at).select_for_update(skip_locked=True, no_key=True)
+            due = list(free.only(*wake.OF_PRIORITY)[:BATCH])
+            sent = Run.objects.filter(pk__in=[run.pk for run in due])
+            sent.update(wake_at=at + wake.RESEND_AFTER)
+        if due and not wake.send_each(due, at):
             return 0  # the broker is away: one vain attempt in a tick is enough
-        return len(ids)
+        return len(due)
 
     return _in_batches(take, BATCH)
 

@@ -188,9 +188,9 @@ def _bring_forward(run: Run, at: datetime) -> None:
 
 
 def _send_after_commit(runs: Sequence[Run], at: datetime) -> None:
-    due = [run.pk for run in runs if run.not_before <= at]
+    due = [run for run in runs if run.not_before <= at]
     if due:
-        transaction.on_commit(partial(wake.send_now, due, at))
+        transaction.on_commit(partial(wake.send_each, due, at))
     for run in runs:
         if at < run.not_before < run.wake_at:
             transaction.on_commit(partial(wake.send_soon, run.pk, run.not_before, at))

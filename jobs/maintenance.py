@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from accounts.models import Account
 from channels.connectors.registry import CONNECTORS
@@ -19,6 +22,8 @@ LEAST_RETENTION = timedelta(days=7)
 NO_WEBHOOK = "the platform had no active webhook"
 """How the evidence of a lost subscription begins."""
 CHUNK = 1000
+PAUSES = 4
+"""After each chunk of deletions, in times of what it took: a fifth of the time is theirs."""
 
 log = logging.getLogger(__name__)
 
@@ -29,18 +34,26 @@ def forget_old_events(at: datetime) -> int:
     before = at - max(days, LEAST_RETENTION)
     ended = (EventStatus.DONE, EventStatus.IGNORED)
     old = Event.objects.filter(received_at__lt=before, status__in=ended)
-    gone = 0
-    while ids := list(old.order_by("received_at").values_list("pk", flat=True)[:CHUNK]):
-        gone += Event.objects.filter(pk__in=ids).delete()[0]
-    return gone
+    return _forget(old.order_by("received_at"))
 
 
 def forget_old_changes(at: datetime) -> int:
     """Delete what runs did to records, past its retention: traces reach back for so long."""
     old = RecordChange.objects.filter(at__lt=at - timedelta(days=settings.OMSAUTO_TRACE_DAYS))
-    gone = 0
-    while ids := list(old.order_by("at").values_list("pk", flat=True)[:CHUNK]):
-        gone += RecordChange.objects.filter(pk__in=ids).delete()[0]
+    return _forget(old.order_by("at"))
+
+
+def _forget(old: QuerySet[Any]) -> int:
+    """Delete these in small transactions with pauses, so that the disk is free for what comes in.
+
+    Deletions without a pause made one delivery in a hundred wait for 150 ms.
+    """
+    gone, of_all = 0, old.model._default_manager
+    begun = time.monotonic()
+    while ids := list(old.values_list("pk", flat=True)[:CHUNK]):
+        gone += of_all.filter(pk__in=ids).delete()[0]
+        time.sleep(PAUSES * (time.monotonic() - begun))
+        begun = time.monotonic()
     return gone
 
 

@@ -150,9 +150,9 @@ def _announce_stock(work: Work, at: datetime) -> None:
 def wake_waiting(job: Job, at: datetime) -> None:
     """When a run ends, a waiting run that is due starts at once, the full one first."""
     due = Run.objects.waiting().filter(job=job, not_before__lte=at)
-    ids = [run.pk for run in sorted(due, key=lambda run: run.sort != Sort.FULL)]
-    if ids:
-        transaction.on_commit(lambda: wake.send_now(ids[:1], at))
+    first = sorted(due, key=lambda run: run.sort != Sort.FULL)[:1]
+    if first:
+        transaction.on_commit(lambda: wake.send_each(first, at))
 
 
 def fail(work: Work, error: Exception) -> None:

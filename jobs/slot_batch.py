@@ -152,7 +152,8 @@ def take(at: datetime, most: int) -> int:
         if others:
             slots.take_due(list(Job.objects.with_channel().filter(pk__in=others)), at)
         if opened:
-            transaction.on_commit(partial(wake.send_now, opened, at))
+            priority = wake.priority_of([Trigger.SCHEDULE])
+            transaction.on_commit(partial(wake.send_now, opened, at, priority))
     return sum(group.count for group in groups)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
@@ -23,18 +24,19 @@ from jobs.execute import execute
 HANDS_BACK_AFTER_SECONDS = 1.0
 
 
-@shared_task(name=wake.TASK)
-def execute_runs(run_ids: list[int]) -> int:
+@shared_task(name=wake.TASK, bind=True)
+def execute_runs(self: Any, run_ids: list[int]) -> int:
     """Work on each of these runs that is due and free; answers how many were ours to do.
 
     Quick runs travel together. Where they turn out slow, those that were not begun go back, each
-    in a message of its own: another worker may have nothing to do.
+    in a message of its own with the priority of this: another worker may have nothing to do.
     """
+    priority = (self.request.delivery_info or {}).get("priority") or 0
     done, begun = 0, time.monotonic()
     for position, run_id in enumerate(run_ids):
         if position and time.monotonic() - begun >= HANDS_BACK_AFTER_SECONDS:
             for other in run_ids[position:]:
-                wake.send_now([other], timezone.now())
+                wake.send_now([other], timezone.now(), priority)
             break
         done += execute(run_id, timezone.now, keeper.kept)
     return done

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from celery import Celery, current_app
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.db.models import DateTimeField, F, Value
 from django.db.models.functions import Greatest
 
+from jobs.budget import PRIORITIES, lane_of
 from jobs.models import Run
 
 TASK = "jobs.execute"
@@ -20,8 +22,8 @@ PROBE_TASK = "jobs.probe"
 RUNS_PER_MESSAGE = 10
 RESEND_AFTER = timedelta(seconds=30)
 TRY_BROKER_AFTER = timedelta(seconds=1)
+OF_PRIORITY = ("pk", "causes_text", "reason")
 BATCH_SIZE = 500
-
 log = logging.getLogger(__name__)
 
 
@@ -45,18 +47,39 @@ def send_soon(run_id: int, not_before: datetime, at: datetime) -> None:
     try:
         current_app.send_task(TASK, args=[[run_id]], countdown=wait or None, retry=False)
     except Exception:
+        log.warning("broker away, the wake-up call of run %s waits", run_id, exc_info=True)
         _left_to_the_clock([run_id], at)
 
 
-def send_now(run_ids: Sequence[int], at: datetime) -> bool:
+def priority_of(causes: Iterable[str], reason: str = "") -> int:
+    """Of the message of a run with these causes and this reason."""
+    return PRIORITIES[lane_of(causes, reason)]
+
+
+def send_each(runs: Iterable[Run], at: datetime) -> bool:
+    """As `send_now`, each run by its own priority; reads of them the columns of `OF_PRIORITY`."""
+    found: dict[int, list[int]] = defaultdict(list)
+    for run in runs:
+        found[priority_of(run.causes, run.reason)].append(run.pk)
+    is_there = True
+    for priority, run_ids in sorted(found.items()):
+        if is_there:
+            is_there = send_now(run_ids, at, priority)
+        else:  # to ask it again for these would take as long again
+            _left_to_the_clock(run_ids, at)
+    return is_there
+
+
+def send_now(run_ids: Sequence[int], at: datetime, priority: int = 0) -> bool:
     """Send many runs' messages in bulk, several runs in each; for use after commit.
 
     Answers whether the broker took them.
     """
     chunks = [run_ids[i : i + RUNS_PER_MESSAGE] for i in range(0, len(run_ids), RUNS_PER_MESSAGE)]
     try:
-        _publish(current_app._get_current_object(), chunks)  # type: ignore[attr-defined]
+        _publish(current_app._get_current_object(), chunks, priority)  # type: ignore[attr-defined]
     except Exception:
+        log.warning("broker away, wake-up calls wait", exc_info=True)
         _left_to_the_clock(run_ids, at)
         return False
     return True
@@ -78,7 +101,7 @@ def send_probe(channel_id: int) -> None:
         log.warning("broker away, the probe of channel %s waits", channel_id, exc_info=True)
 
 
-def _publish(app: Celery, chunks: list[Sequence[int]]) -> None:
+def _publish(app: Celery, chunks: list[Sequence[int]], priority: int) -> None:
     """Celery's own message, made once and sent with other ids: making it takes the most time."""
     queue = app.amqp.default_queue
     headers, properties, (_args, kwargs, embedded), _event = app.amqp.as_task_v2(
@@ -95,6 +118,7 @@ def _publish(app: Celery, chunks: list[Sequence[int]]) -> None:
                 (([*chunk],), kwargs, embedded),
                 routing_key=queue.name,
                 headers={**headers, "id": name, "root_id": name},
+                priority=priority,
                 serializer=app.conf.task_serializer,
                 delivery_mode=app.conf.task_default_delivery_mode,
                 **{**properties, "correlation_id": name},
@@ -103,7 +127,7 @@ def _publish(app: Celery, chunks: list[Sequence[int]]) -> None:
 
 def _left_to_the_clock(run_ids: Sequence[int], at: datetime) -> None:
     """The broker is away: the clock sends these when they are due, a second from now at first."""
-    log.warning("broker away, %s wake-up calls left to the clock", len(run_ids), exc_info=True)
+    log.warning("%s wake-up calls are left to the clock", len(run_ids))
     soon = Value(at + TRY_BROKER_AFTER, output_field=DateTimeField())
     left = Run.objects.filter(pk__in=run_ids, status="queued")
     left.update(wake_at=Greatest(F("not_before"), soon))

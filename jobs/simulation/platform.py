@@ -26,7 +26,7 @@ class Costs:
     run: float = 0.05
     call: float = 0.4
     time_out: float = 10.0
-    dispatch_rate: float = 3000.0
+    dispatch_rate: float = 20_000.0
     page: int = 100
     open_records: int = 5
 

@@ -27,7 +27,7 @@ class Broker:
         self.away, self.asked = True, 0
         self.sent: list[int] = []
 
-    def publish(self, app: object, chunks: list[Sequence[int]]) -> None:
+    def publish(self, app: object, chunks: list[Sequence[int]], priority: int) -> None:
         self.asked += 1
         if self.away:
             raise OperationalError("connection refused")

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 
 from channels.connectors.base import Capability
 from channels.enums import JobType, Mode, Track
-from jobs import lease, wake
+from jobs import lease, tasks, wake
 from jobs.plan import Facts, StableRow, make_plan
 from jobs.simulation import demand, running, workers
 from jobs.simulation.crowd import ChannelSpec, JobSpec, draw_crowd
@@ -259,9 +259,18 @@ def test_fewer_workers_make_runs_later() -> None:
     assert few.percentile(0.99) > 2 * many.percentile(0.99)
 
 
+def test_too_few_workers_make_slots_wait_and_not_what_was_told() -> None:
+    crowd = [*draw_crowd(100, seed=3)]
+    late = simulated(Setup(hours=3, workers=1), crowd).lateness
+
+    assert late["schedule"].percentile(0.9) > 60
+    assert late["webhook"].percentile(0.99) < 2
+
+
 def test_the_constants_of_the_engine_are_the_products() -> None:
     assert workers.RUNS_PER_MESSAGE == wake.RUNS_PER_MESSAGE
     assert timedelta(seconds=workers.RESEND_AFTER) == wake.RESEND_AFTER
+    assert workers.HANDS_BACK_AFTER == tasks.HANDS_BACK_AFTER_SECONDS
     assert timedelta(seconds=running.FIRST_WAIT) == lease.FIRST_WAIT
     assert timedelta(seconds=running.LONGEST_WAIT) == lease.LONGEST_WAIT
     assert running.MAX_ATTEMPTS == lease.MAX_ATTEMPTS

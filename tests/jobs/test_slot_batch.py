@@ -148,7 +148,7 @@ def test_all_are_sent_after_the_commit(
     django_capture_on_commit_callbacks: Callable[..., Any],
 ) -> None:
     sent: list[int] = []
-    monkeypatch.setattr(wake, "send_now", lambda ids, at: sent.extend(ids))
+    monkeypatch.setattr(wake, "send_now", lambda ids, at, priority: sent.extend(ids))
     period = {"main_period_minutes": 5}
     stage.save(shop, receive_orders=period, receive_order_updates=period)
     stage.at("12:05")

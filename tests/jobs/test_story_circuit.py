@@ -150,7 +150,7 @@ def test_events_that_join_a_run_that_waits_do_not_wake_it(
     until = stage.run_of(first).not_before
     assert until > stage.now
     sent: list[object] = []
-    monkeypatch.setattr(wake, "send_now", lambda ids, at: sent.append(ids))
+    monkeypatch.setattr(wake, "send_now", lambda ids, at, priority: sent.append(ids))
 
     [second] = deliver(stage, web_shop, "9")
 

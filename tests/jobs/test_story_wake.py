@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from queue import Empty
@@ -13,11 +13,13 @@ from celery import current_app
 from kombu.messaging import Producer
 
 from channels.connectors.base import Transient
-from channels.models import Channel
-from jobs import tasks, wake
+from channels.models import Channel, create_channel
+from jobs import configure, tasks, wake
+from jobs.deadline import SWEEP
 from jobs.execute import execute
 from jobs.models import Run
 from oms.models import Order
+from tests.conftest import Pair
 from tests.jobs.platform import Platform
 from tests.jobs.stage import START, Stage
 
@@ -240,3 +242,59 @@ def test_quick_runs_of_one_message_are_worked_on_one_after_the_other(
         assert tasks.execute_runs(runs) == 2
     assert taken() == []
     assert {run.attempt for run in Run.objects.filter(pk__in=runs)} == {1}
+
+
+def test_what_was_told_goes_before_slots_that_were_sent_before_it(
+    stage: Stage, shop: Channel, pair: Pair
+) -> None:
+    if pair.broker != "redis":
+        pytest.skip("the embedded broker has one order: first in, first out")
+    for run_id, (cause, reason) in enumerate(
+        [("emergency", SWEEP), ("schedule", ""), ("emergency", "no webhook"), ("webhook", "")]
+    ):
+        wake.send_now([run_id], stage.now, wake.priority_of([cause], reason))
+    assert [ids for ids, _ in taken()] == [[3], [2], [1], [0]]
+
+
+def test_each_run_travels_with_the_priority_of_its_causes(
+    stage: Stage, orders_shop: Channel, committed: Callable[[], Any], priorities: dict[int, int]
+) -> None:
+    other = create_channel(stage.account, "test_shop", "Other", stage.now)
+    configure.reconcile(stage.account, stage.now)
+    stage.save(other, receive_orders={"main_period_minutes": 5})
+    with committed():
+        event = stage.deliver(orders_shop, "order.created", "1000")
+        stage.at("12:05").tick()
+    [slot] = Run.objects.caused_by("schedule")
+    assert priorities == {stage.run_of(event).pk: 0, slot.pk: 6}
+
+    priorities.clear()
+    with committed():
+        stage.wait(seconds=31).tick()
+    assert priorities == {stage.run_of(event).pk: 0, slot.pk: 6}, "sent again as before"
+
+
+def test_a_run_that_is_handed_back_keeps_its_priority(
+    stage: Stage,
+    orders_shop: Channel,
+    committed: Callable[[], Any],
+    priorities: dict[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, second = two_runs(stage, orders_shop)
+    monkeypatch.setattr(tasks, "HANDS_BACK_AFTER_SECONDS", 0)
+    with committed():
+        tasks.execute_runs.apply(args=([first, second],), priority=6)
+    assert priorities == {second: 6}
+
+
+@pytest.fixture
+def priorities(monkeypatch: pytest.MonkeyPatch) -> dict[int, int]:
+    """Of the messages that are sent in bulk, by the ids of their runs."""
+    sent: dict[int, int] = {}
+
+    def publish(app: object, chunks: Sequence[Sequence[int]], priority: int) -> None:
+        sent.update((run_id, priority) for chunk in chunks for run_id in chunk)
+
+    monkeypatch.setattr(wake, "_publish", publish)
+    return sent
