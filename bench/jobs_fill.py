@@ -98,4 +98,4 @@ def copy_to(accounts: int) -> None:
 def tidy() -> None:
     """What autovacuum does in time."""
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM (ANALYZE) jobs_job, jobs_run, channels_channel, accounts_account")
+        cursor.execute(f"VACUUM (ANALYZE) {', '.join(COPIED)}")

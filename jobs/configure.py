@@ -190,29 +190,6 @@ def _write_history(
     )
 
 
-def set_up_channel(channel: Channel, at: datetime) -> list[Job]:
-    """The jobs of a new channel, or those its connector learned to do since; returns the new.
-
-    The same for the topics the connector proposes: what an operator switched off stays off, and
-    where mappings can be removed, a job that was there before gets none back.
-    """
-    topics = set(channel.mappings.values_list("topic", flat=True))
-    have = set(Job.objects.filter(channel=channel).values_list("type", flat=True))
-    removable = mappings.takes_topics(channel)
-    WebhookMapping.objects.bulk_create(
-        WebhookMapping(channel=channel, topic=topic, type=job_type, enabled_since=at)
-        for topic, job_type in proposed_topics(channel)
-        if topic not in topics and not (removable and job_type in have)
-    )
-    new = [each for each in JobType if each not in have and capability(channel, each)]
-    ill = circuits.open_ones([channel.pk]).get(channel.pk) if new else None
-    since = ill.since if ill else None
-    return Job.objects.bulk_create(
-        Job(channel=channel, type=each, proven_until=channel.sync_from, frozen_since=since)
-        for each in new
-    )
-
-
 def reconcile(account: Account, at: datetime, cause: str = "the connector changed") -> int:
     """Bring every job of an account to what the rules derive now; answers how many were touched.
 
@@ -221,14 +198,52 @@ def reconcile(account: Account, at: datetime, cause: str = "the connector change
     """
     with transaction.atomic():
         account = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
-        made = {
-            job.pk for channel in account.channels.present() for job in set_up_channel(channel, at)
-        }
         world = load_world(account, lock=True)
+        jobs, topics = _missing_jobs(world), _missing_topics(world, at)
+        made = {job.pk for job in Job.objects.bulk_create(jobs)}
+        WebhookMapping.objects.bulk_create(topics)
+        if jobs or topics:
+            world = load_world(account, lock=True)
         stale = [job for job in world.jobs.values() if not effects.is_settled(world, job)]
         _settle(world, [job for job in stale if job.pk in made], at, "the job was set up")
         _settle(world, [job for job in stale if job.pk not in made], at, cause)
     return len(stale)
+
+
+def _missing_jobs(world: World) -> list[Job]:
+    """The jobs of a new channel, and those that a connector learned to do since."""
+    missing = [
+        (channel, each)
+        for channel in world.channels.values()
+        for each in JobType
+        if (channel.pk, each) not in world.jobs and capability(channel, each)
+    ]
+    ill = circuits.open_ones({channel.pk for channel, _ in missing}) if missing else {}
+    frozen = {channel_id: circuit.since for channel_id, circuit in ill.items()}
+    return [
+        Job(
+            channel=channel,
+            type=each,
+            proven_until=channel.sync_from,
+            frozen_since=frozen.get(channel.pk),
+        )
+        for channel, each in missing
+    ]
+
+
+def _missing_topics(world: World, at: datetime) -> list[WebhookMapping]:
+    """The topics that connectors propose. What an operator switched off is there, and stays off.
+
+    Where mappings can be removed, a job that is there already gets none back.
+    """
+    have = {(mapping.channel_id, mapping.topic) for mapping in world.mappings.values()}
+    return [
+        WebhookMapping(channel=channel, topic=topic, type=job_type, enabled_since=at)
+        for channel in world.channels.values()
+        for topic, job_type in proposed_topics(channel)
+        if (channel.pk, topic) not in have
+        and not (mappings.takes_topics(channel) and (channel.pk, job_type) in world.jobs)
+    ]
 
 
 def _settle(world: World, jobs: Iterable[Job], at: datetime, cause: str) -> None:

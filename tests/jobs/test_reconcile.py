@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import HistoryEntry
 from channels.connectors.base import Capability
@@ -45,6 +47,18 @@ def test_a_start_with_the_same_connectors_touches_nothing(stage: Stage, full: Ch
     before = list(Job.objects.order_by("pk").values())
     assert restart(stage.wait(minutes=30)) == 0
     assert list(Job.objects.order_by("pk").values()) == before
+
+
+def test_a_start_asks_as_much_for_many_channels_as_for_one(stage: Stage, full: Channel) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert restart(stage) == 0
+        return len(queries)
+
+    for_one = asked()
+    for number in range(4):
+        rules.channel(stage, name=f"Shop {number}")
+    assert asked() == for_one
 
 
 def test_a_new_job_is_set_up_with_that_as_its_cause(stage: Stage, full: Channel) -> None:
