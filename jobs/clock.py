@@ -38,10 +38,10 @@ log = logging.getLogger(__name__)
 
 
 def tick(at: datetime, helper: Helper | None = None) -> float:
-    """Do everything that is due; answers with the seconds to sleep, at most one.
+    """Do everything that is due; answers with the seconds from `at` to the next tick, at most one.
 
     Each step works in batches of its own transactions and may fail alone; the next tick tries
-    again, after the longest sleep. Any number of clocks may tick at once. A `helper` takes its
+    again, a second later. Any number of clocks may tick at once. A `helper` takes its
     part of many slots.
     """
     failed = False

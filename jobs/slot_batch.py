@@ -137,8 +137,8 @@ class _Group:
 
 
 def are_due(at: datetime, count: int) -> bool:
-    """Do at least so many jobs have a slot that is due?"""
-    nth = Job.objects.slot_due(at).values_list("pk", flat=True)[count - 1 : count]
+    """Do at least so many jobs have a slot that is due? Their index alone can tell."""
+    nth = Job.objects.slot_due(at).values_list("next_slot_at", flat=True)[count - 1 : count]
     return nth.first() is not None
 
 

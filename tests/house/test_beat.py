@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from omsauto.beat import Apart, ClockScheduler
+from jobs import clock
+from jobs.beside import Helper
+from omsauto.beat import SHORTEST_SLEEP, Apart, ClockScheduler
 from omsauto.celery import app
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +48,30 @@ def test_a_signal_while_the_schedule_is_saved_waits(scheduler: ClockScheduler) -
     signal.raise_signal(signal.SIGTERM)
     with pytest.raises(SystemExit):
         scheduler.tick()
+
+
+def test_what_a_tick_took_is_not_slept_again(
+    scheduler: ClockScheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slot due 0.4 s after the tick's beginning would otherwise be late by the tick's length."""
+
+    def tick(at: datetime, helper: Helper) -> float:
+        time.sleep(0.3)
+        return 0.4
+
+    monkeypatch.setattr(clock, "tick", tick)
+    assert 0 < scheduler.tick() < 0.1
+
+
+def test_what_fell_due_meanwhile_is_not_waited_for(
+    scheduler: ClockScheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tick(at: datetime, helper: Helper) -> float:
+        time.sleep(0.2)
+        return 0.1
+
+    monkeypatch.setattr(clock, "tick", tick)
+    assert scheduler.tick() == SHORTEST_SLEEP
 
 
 @pytest.mark.django_db(transaction=True)
