@@ -9,6 +9,10 @@ from celery.signals import setup_logging, worker_ready
 from omsauto import redis_restore
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omsauto.settings")
+if os.environ.get("OMSAUTO_PROCESS") == "beat":
+    # They load every page, which takes the clock 20 MB. `omsauto.prepare` has made them, and a
+    # worker makes them: what its tasks load sooner or later, its children then share.
+    os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 redis_restore.install()
 app = Celery("omsauto")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
@@ -116,3 +119,22 @@ def test_what_fails_there_is_told_once(caplog: pytest.LogCaptureFixture) -> None
     apart.look()
 
     assert caplog.text.count("the clock's count ended with 1") == 1
+
+
+@pytest.mark.parametrize("process", ["beat", "worker"])
+def test_the_clock_loads_neither_pages_nor_what_sends(process: str) -> None:
+    """They are half as much again as all it needs. A worker's children share what it loaded."""
+    ask = (
+        "import sys; from omsauto.celery import app; app.loader.init_worker(); "
+        "print(*sorted({'omsauto.urls', 'jobs.tasks', 'apprise'} & set(sys.modules)))"
+    )
+    done = subprocess.run(  # noqa: S603  # our own words
+        [sys.executable, "-c", ask],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "OMSAUTO_PROCESS": process},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    loaded = {"beat": "jobs.tasks", "worker": "apprise jobs.tasks omsauto.urls"}
+    assert done.stdout.strip() == loaded[process]
