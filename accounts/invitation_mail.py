@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import logging
 
-from django.conf import settings
 from django.core.mail import send_mail
 
+from accounts import mail
 from accounts.models import Invitation
 
 log = logging.getLogger(__name__)
-CONSOLE = "django.core.mail.backends.console.EmailBackend"
-
-
-def is_set_up() -> bool:
-    """Does mail leave this installation? On a console, links would end up in logs."""
-    return str(settings.EMAIL_BACKEND) != CONSOLE
 
 
 def send(invitation: Invitation, link: str) -> str:
     """Send the link if possible; what became of it, in a sentence for the inviting admin."""
-    if not is_set_up():
-        return "No e-mail is set up on this installation: send the link yourself."
+    if not mail.is_set_up():
+        return f"{mail.MISSING}: send the link yourself."
     account = " ".join(str(invitation.account).split())
     try:
         send_mail(

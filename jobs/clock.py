@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 
 from jobs import (
     attempts,
@@ -98,9 +98,9 @@ def _take_many(at: datetime) -> int:
     """As `_take`, by way of few statements for many jobs."""
     try:
         return slot_batch.take(at, SLOT_BATCH)
-    except DatabaseError:
-        raise
-    except Exception:
+    except Exception as error:
+        if _is_of_the_database(error):
+            raise
         log.exception("a batch of due slots failed; they are taken the slower way")
     return _in_batches(lambda: _take(Job.objects.slot_due(at), slots.take_due, at), BATCH)
 
@@ -121,20 +121,25 @@ def _take(due: JobQuerySet, take_due: Taker, at: datetime) -> int:
     """
     try:
         return _take_batch(due, take_due, at)
-    except DatabaseError:
-        raise
-    except Exception:
+    except Exception as error:
+        if _is_of_the_database(error):
+            raise
         log.exception("a batch of due jobs failed; each is tried alone")
     failed = []
     for job_id in list(due.values_list("pk", flat=True)[:BATCH]):
         try:
             _take_batch(due.filter(pk=job_id), take_due, at)
-        except DatabaseError:
-            raise
-        except Exception:
+        except Exception as error:
+            if _is_of_the_database(error):
+                raise
             failed.append(job_id)
             log.exception("job %s is due and cannot be dispatched", job_id)
     raise RuntimeError(f"jobs {failed} are due and cannot be dispatched")
+
+
+def _is_of_the_database(error: Exception) -> bool:
+    """Does it meet all alike? What breaks a constraint or a column is the row's own trouble."""
+    return isinstance(error, DatabaseError) and not isinstance(error, DataError | IntegrityError)
 
 
 def _take_batch(due: JobQuerySet, take_due: Taker, at: datetime) -> int:
@@ -177,9 +182,9 @@ def requeue_lost(at: datetime) -> int:
         try:
             with transaction.atomic():
                 _requeue(run.pk, at)
-        except DatabaseError:
-            raise
-        except Exception:
+        except Exception as error:
+            if _is_of_the_database(error):
+                raise
             log.exception("run %s has lost its worker and cannot be queued again", run.pk)
     return len(lost)
 

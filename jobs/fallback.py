@@ -200,7 +200,7 @@ def after_full_run(job: Job, run: Run, at: datetime) -> None:
         job.clean_runs = 0
         return
     if job.emergency_state == EmergencyState.DEGRADED:
-        job.clean_runs += 1
+        job.clean_runs = min(job.clean_runs + 1, CLEAN_RUNS_TO_RECOVER)
         recover(job, at)
 
 

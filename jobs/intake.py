@@ -243,15 +243,14 @@ def _why_held(channel: Channel, job: Job | None) -> str:
 def _batch(channel: Channel, job: Job, at: datetime, may_join: bool) -> int | None:
     """The id of the job's waiting entity run; None where the job is not listening.
 
-    Joining needs the gate alone, which many events hold at once; opening takes the job's lock and
-    looks again, since a Save may have come first. Raises `BatchClosed` where the batch that was
-    seen cannot be joined this way.
+    Joining needs the gate alone, which many events hold at once. Opening takes the job's lock and
+    looks again, since a Save may have come first; so does holding, since one that replays what is
+    held would not see this one. Raises `BatchClosed` where the batch that was seen cannot be joined
+    this way.
     """
-    if job.listening_since is None:
-        return None
     due = at + timedelta(minutes=job.webhook_delay_minutes or 0)
     batch_id: int | None = getattr(job, "batch_id", None)
-    if may_join and batch_id:
+    if may_join and batch_id and job.listening_since is not None:
         gate.hold_open(job.pk)
         if not _still_waiting(batch_id, due):
             raise BatchClosed(f"run {batch_id} was claimed in this moment, or is due later")

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError, OperationalError
 from django.db.models import QuerySet
 
 from accounts.models import Account
 from channels.connectors.registry import CONNECTORS
 from channels.enums import Mode
 from channels.models import Channel
-from jobs import configure, fallback, subscriptions
+from jobs import circuits, configure, fallback, subscriptions
 from jobs.control import NotNow
 from jobs.models import Event, EventStatus, Job, RecordChange
+from jobs.work import conflict_of
 
 LEAST_RETENTION = timedelta(days=7)
 NO_WEBHOOK = "the platform had no active webhook"
@@ -58,20 +61,47 @@ def _forget(old: QuerySet[Any]) -> int:
 
 
 def reconcile_all(at: datetime) -> int:
-    """Bring every account to what the rules derive, as at the start of the program."""
-    return sum(configure.reconcile(account, at) for account in Account.objects.order_by("pk"))
+    """Bring every account to what the rules derive, as at the start of the program.
 
-
-def audit_subscriptions(at: datetime) -> int:
-    """Compare wanted topics with the platform's webhooks; a missing one is hard evidence.
-
-    What is missing or disabled is put in order first where the connector can: events were lost
-    all the same. Answers how many topics were.
+    One that cannot be is told of, and holds up no other; the next pass tries it again.
     """
+    touched = 0
+    for account in Account.objects.order_by("pk"):
+        try:
+            touched += configure.reconcile(account, at)
+        except Exception as error:
+            if isinstance(error, OperationalError) and not conflict_of(error):
+                raise  # the database is away
+            log.exception("account %s could not be reconciled", account.pk)
+    return touched
+
+
+def to_audit() -> list[int]:
+    """Ids of the channels whose webhooks are to be looked at; one that is ill is left alone."""
     channels = Channel.objects.present().filter(
         mode=Mode.WEBHOOK, enabled=True, account__enabled=True, connector__in=list(CONNECTORS)
     )
-    return sum(_audit(channel, at) for channel in channels.select_related("account"))
+    ids = list(channels.order_by("pk").values_list("pk", flat=True))
+    ill = circuits.open_ones(ids)
+    return [channel_id for channel_id in ids if channel_id not in ill]
+
+
+def audit_subscriptions(at: datetime, channel_ids: Collection[int] | None = None) -> int:
+    """Compare wanted topics with the platform's webhooks; a missing one is hard evidence.
+
+    What is missing or disabled is put in order first where the connector can: events were lost
+    all the same. Answers how many topics were. `channel_ids`: of these alone, not of all.
+    """
+    wanted = to_audit() if channel_ids is None else channel_ids
+    broken = 0
+    for channel in Channel.objects.filter(pk__in=wanted).select_related("account").order_by("pk"):
+        try:
+            broken += _audit(channel, at)
+        except DatabaseError:
+            raise
+        except Exception:
+            log.exception("webhooks of channel %s could not be looked at", channel.pk)
+    return broken
 
 
 def _audit(channel: Channel, at: datetime) -> int:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from channels.connectors.base import ConnectorError, Misconfigured, Permanent, Transient
-from channels.enums import Row
+from channels.enums import JobType, Row
 from channels.models import Channel
 from jobs import aftermath, attempts, batches, fallback, lease, rescues, slots, stock, wake
 from jobs.admission import why_no_budget
 from jobs.budget import lane_of
-from jobs.dispatch import Request, request_run
+from jobs.dispatch import Request, request_runs
 from jobs.lease import MAX_ATTEMPTS, LeaseLost
 from jobs.models import AttemptOutcome, Event, EventStatus, Job, Run, RunStatus
 from jobs.overlap import Sort, Trigger
 from jobs.statements import WholeRows, update
 from jobs.traffic import GivesWay
 from jobs.work import COUNTS, Work
+from oms import sync_inventory
 from oms.registry import LOGIC
 from oms.work import FollowUp, Outcome
 
@@ -37,7 +41,7 @@ def succeed(work: Work) -> None:
     """The last transaction of a run: counts, proof, events, emergency, what follows."""
     at = work.clock()
     with transaction.atomic():
-        job = _locked(work.job)
+        job, following = _locked_with_what_follows(work, _by_job(work.follow_ups, full=work.full))
         job.channel = work.channel
         _end(work, at, RunStatus.SUCCEEDED, {})
         job.last_success_at = at
@@ -51,12 +55,50 @@ def succeed(work: Work) -> None:
         fallback.recover(job, at)
         fallback.refresh_due(job)
         update(Job, {"id": job.pk}, {name: getattr(job, name) for name in PROOF + fallback.FIELDS})
-        _follow_up(work, at)
-        _announce_stock(work, at)
+        _follow_up(work, following, at)
         if left.waiting_run:
             wake_waiting(job, at)
-    if left.needs_attention:
+    if left.needs_attention and work.has_asked:
         Channel.objects.filter(pk=work.channel.pk).update(needs_attention="")
+
+
+ByJob = dict[tuple[int, str], list[FollowUp]]
+"""What other jobs are asked for, by channel and type."""
+
+
+@dataclass(frozen=True)
+class _Following:
+    """What is opened when a run ends: runs of other jobs, and some that tell channels of stock."""
+
+    asked: ByJob
+    channels: list[int]
+
+
+def _by_job(follow_ups: Iterable[FollowUp], *, full: bool) -> ByJob:
+    """A window finds unknown records by its own next window."""
+    wanted: ByJob = defaultdict(list)
+    for follow_up in follow_ups:
+        if not (follow_up.entities and full):
+            wanted[follow_up.channel_id, follow_up.type].append(follow_up)
+    return wanted
+
+
+def _locked_with_what_follows(work: Work, asked: ByJob) -> tuple[Job, _Following]:
+    """The run's job, and the jobs to be asked: locked in the order of their keys, as a Save does.
+
+    Else each of the two could wait for the other. What a run did to stock is told even where it
+    failed after some of its pages; one that read nothing did nothing, as most polls.
+    """
+    cause = LOGIC[work.type].moves_stock
+    moved = cause is not None and bool(work.run.read)
+    channels = sync_inventory.wanting(work.channel.account_id, cause) if moved and cause else []
+    if asked or channels:
+        wanted = Q(pk=work.job.pk) | Q(channel__in=channels, type=JobType.SYNC_INVENTORY)
+        for channel_id, job_type in asked:
+            wanted |= Q(channel=channel_id, type=job_type)
+        locked = Job.objects.filter(wanted).order_by("pk").select_for_update(no_key=True)
+        list(locked.values_list("pk"))
+    return _locked(work.job), _Following(asked, channels)
 
 
 def _locked(job: Job) -> Job:
@@ -121,30 +163,17 @@ def _end_late_events(work: Work, job: Job, events: Sequence[Event], at: datetime
             Event.objects.filter(pk=event.pk).update(status=EventStatus.DONE, reason=reason)
 
 
-def _follow_up(work: Work, at: datetime) -> None:
-    """Open what the job logic asked for. A window finds unknown records by its own next window."""
-    wanted: dict[tuple[int, str], list[FollowUp]] = {}
-    for follow_up in work.follow_ups:
-        if follow_up.entities and work.full:
-            continue
-        wanted.setdefault((follow_up.channel_id, follow_up.type), []).append(follow_up)
-    for (channel_id, job_type), several in wanted.items():
+def _follow_up(work: Work, following: _Following, at: datetime) -> None:
+    """Open what the job logic asked for, and tell of stock; the jobs' locks are held."""
+    for (channel_id, job_type), several in following.asked.items():
         job = Job.objects.with_channel().filter(channel=channel_id, type=job_type).first()
         if job is None or not job.row or job.suspended:
             continue
         entities = tuple(dict.fromkeys(one for each in several for one in each.entities))
         trigger = Trigger(work.run.trigger) if entities else Trigger.CHANGE
-        request_run(Request(job, trigger, Sort.ENTITY, at, entities=entities), at)
-
-
-def _announce_stock(work: Work, at: datetime) -> None:
-    """What the run did to stock, even where it failed after some of its pages.
-
-    One that read nothing did nothing: most polls find no news.
-    """
-    cause = LOGIC[work.type].moves_stock
-    if cause is not None and work.run.read:
-        stock.announce(work.channel.account_id, cause, at)
+        request_runs([Request(job, trigger, Sort.ENTITY, at, entities=entities)], at)
+    if following.channels:
+        stock.tell(following.channels, at)
 
 
 def wake_waiting(job: Job, at: datetime) -> None:
@@ -160,7 +189,7 @@ def fail(work: Work, error: Exception) -> None:
     at = work.clock()
     work.run.refresh_from_db(fields=[*COUNTS, "entities"])
     with transaction.atomic():
-        job = _locked(work.job)
+        job, following = _locked_with_what_follows(work, {})
         job.channel = Channel.objects.select_related("account").get(pk=work.channel.pk)
         if reason := slots.why_stopped(job):
             _stop(work, job, error, reason, at)
@@ -177,7 +206,7 @@ def fail(work: Work, error: Exception) -> None:
             {**_left(work, work.run.reason or _reason(error)), "error": text},
         )
         end_badly(job, work.run, at)
-        _announce_stock(work, at)
+        _follow_up(work, following, at)
     if isinstance(error, Misconfigured):
         Channel.objects.filter(pk=work.channel.pk).update(needs_attention=str(error))
 
@@ -189,7 +218,7 @@ def give_way(work: Work, way: GivesWay) -> None:
     """
     at = work.clock()
     with transaction.atomic():
-        job = _locked(work.job)
+        job, following = _locked_with_what_follows(work, _by_job(work.follow_ups, full=work.full))
         job.channel = Channel.objects.select_related("account").get(pk=work.channel.pk)
         if reason := slots.why_stopped(job):
             _stop(work, job, RuntimeError("The platform's limit was used up."), reason, at)
@@ -206,8 +235,7 @@ def give_way(work: Work, way: GivesWay) -> None:
         }
         if not lease.requeue(work.run, way.until, at, **fields):
             raise LeaseLost(f"run {work.run.pk} is no longer ours")
-        _follow_up(work, at)
-        _announce_stock(work, at)
+        _follow_up(work, following, at)
         wake_waiting(job, at)
 
 

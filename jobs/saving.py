@@ -9,19 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from accounts.models import Account, HistoryEntry, User
 from channels.enums import Kind
 from channels.models import SIGNED_WITH, Channel, create_channel
 from channels.settings_form import merged
 from channels.vault import Unreadable
-from jobs import budgets, circuits, configure, webhook_secrets
+from jobs import budgets, circuits, configure, stock, webhook_secrets
 from jobs.change import ACCOUNT_FIELDS, Change
 from jobs.consequences import Consequence
+from oms import listed_stock
+from oms.models import StockLevel
 from oms.stock import ensure_levels
+from oms.work import StockCause
 
 Values = Mapping[str, Any]
 
@@ -134,13 +139,26 @@ def secrets_known(channel: Channel) -> dict[str, datetime | None]:
 
 @transaction.atomic
 def delete_channel(channel: Channel, at: datetime, actor: User) -> None:
-    """Cancel all its work and hide it; its records stay. Raises `Refused`."""
+    """Cancel all its work and hide it; its records stay. Raises `Refused`.
+
+    What lies at a warehouse can no longer be had: the sales channels hear of it after the commit.
+    """
     account = channel.account
     change = Change(channels={channel.pk: {"deleted_at": at}})
     configure.apply(account, change, at, actor)
     Account.objects.filter(pk=account.pk, default_fulfillment_channel=channel).update(
         default_fulfillment_channel=None
     )
+    held = StockLevel.objects.filter(channel=channel).exclude(on_hand=F("allocated"))
+    if held.exists():
+        listed_stock.note_change(held.values_list("product_id", flat=True))
+        transaction.on_commit(partial(_tell_of_stock, account.pk, at))
+
+
+@transaction.atomic
+def _tell_of_stock(account_id: int, at: datetime) -> None:
+    """By itself: it locks jobs of other channels, in another order than a Save of this one."""
+    stock.announce(account_id, StockCause.COUNTED, at)
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from jobs.spread import spread_of
 from jobs.timetable import Grid, count_between, next_slot, previous_slot
 
 _INSTANT = timedelta.resolution
+MISSED = "missed while the clock was away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,40 @@ def take_due(jobs: Sequence[Job], at: datetime) -> int:
     for job in due:
         if job.suspended:
             add_stretch(job, found[job.pk], SlotOutcome.SUSPENDED, suspended_reason(job))
-    live = [job for job in due if not job.suspended]
+    live = _without_their_runs([job for job in due if not job.suspended], found)
     previous = _carried_slots(live)
     tickets = request_runs([_request(job, found[job.pk], at) for job in live], at)
     for job, ticket in zip(live, tickets, strict=True):
         _account(job, found[job.pk], ticket, previous.get(job.pk))
     _advance(due, at)
     return sum(slots.count for slots in found.values())
+
+
+def _without_their_runs(jobs: Sequence[Job], found: dict[int, DueSlots]) -> list[Job]:
+    """The jobs whose latest slot is still without a run.
+
+    One may have it already, since the machine's clock was ahead; slots before that are accounted
+    for here.
+    """
+    latest = [found[job.pk].last for job in jobs]
+    with_runs = Run.objects.filter(job__in=jobs, slot_at__in=set(latest))
+    taken = {(run.job_id, run.slot_at): run for run in with_runs.only("job", "slot_at")}
+    for job, slot in zip(jobs, latest, strict=True):
+        if run := taken.get((job.pk, slot)):
+            _account_before(run, job, found[job.pk])
+    return [job for job, slot in zip(jobs, latest, strict=True) if (job.pk, slot) not in taken]
+
+
+def _account_before(run: Run, job: Job, slots: DueSlots) -> None:
+    """Those that have no run of their own, up to the first that has one, are missed."""
+    span = Run.objects.filter(job=job, slot_at__gte=slots.first, slot_at__lte=slots.last)
+    first = span.order_by("slot_at").values_list("slot_at", flat=True).first()
+    grid = grid_of(job, job.channel.account.timezone)
+    if grid is None or first is None or first <= slots.first:
+        return
+    last = previous_slot(grid, first - _INSTANT)
+    missed = DueSlots(slots.first, last, count_between(grid, slots.first, first), None)
+    add_stretch(job, missed, SlotOutcome.COALESCED, MISSED, run)
 
 
 def _due(job: Job, at: datetime) -> DueSlots:
@@ -95,7 +123,7 @@ def _account(job: Job, slots: DueSlots, ticket: Ticket, carried: datetime | None
         add_stretch(job, replaced, SlotOutcome.COALESCED, "the run was still waiting", run)
     if slots.before_last:
         missed = DueSlots(slots.first, slots.before_last, slots.count - 1, None)
-        add_stretch(job, missed, SlotOutcome.COALESCED, "missed while the clock was away", run)
+        add_stretch(job, missed, SlotOutcome.COALESCED, MISSED, run)
 
 
 def _advance(jobs: Sequence[Job], at: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -9,7 +10,7 @@ from django.db import transaction
 from accounts.models import Account
 from channels.enums import JobType
 from channels.models import Channel
-from jobs.dispatch import Request, request_run
+from jobs.dispatch import Request, request_runs
 from jobs.models import Job
 from jobs.overlap import Sort, Trigger
 from oms import listed_stock, sync_inventory
@@ -23,18 +24,33 @@ CHANGED, RECONCILE = "stock changed", "daily reconcile of stock"
 
 
 def announce(account_id: int, cause: StockCause, at: datetime) -> None:
-    """One `change` run for each sales channel whose inventory mode sends stock for this cause."""
-    for channel_id in sync_inventory.wanting(account_id, cause):
-        _ask(channel_id, Trigger.CHANGE, Sort.ENTITY, CHANGED, at)
+    """One `change` run for each sales channel whose inventory mode sends stock for this cause.
+
+    In a transaction.
+    """
+    tell(sync_inventory.wanting(account_id, cause), at)
 
 
-def _ask(channel_id: int, trigger: Trigger, sort: Sort, reason: str, at: datetime) -> bool:
-    jobs = Job.objects.with_channel().filter(channel=channel_id, type=JobType.SYNC_INVENTORY)
-    job = jobs.first()
-    if job is None or not job.row or job.suspended:
-        return False
-    request_run(Request(job, trigger, sort, not_before=at, reason=reason), at)
-    return True
+def tell(channel_ids: Iterable[int], at: datetime) -> None:
+    """Ask for a `change` run of each of these sales channels. In a transaction."""
+    _ask(channel_ids, Trigger.CHANGE, Sort.ENTITY, CHANGED, at)
+
+
+def _ask(
+    channel_ids: Iterable[int], trigger: Trigger, sort: Sort, reason: str, at: datetime
+) -> int:
+    """Of how many channels a run was asked for.
+
+    Their jobs are locked in the order of their keys, as a Save locks them, and looked at then: one
+    that was just disabled runs no more.
+    """
+    jobs = Job.objects.with_channel().filter(
+        channel__in=list(channel_ids), type=JobType.SYNC_INVENTORY
+    )
+    locked = jobs.select_for_update(of=("self",), no_key=True).order_by("pk")
+    live = [job for job in locked if job.row and not job.suspended]
+    request_runs([Request(job, trigger, sort, not_before=at, reason=reason) for job in live], at)
+    return len(live)
 
 
 @transaction.atomic
@@ -57,12 +73,14 @@ def reconcile(at: datetime) -> int:
     In real-time mode the same for what is outstanding since the channel was disabled, or its run
     failed.
     """
-    return sum(
-        _ask(channel.pk, Trigger.SCHEDULE, Sort.FULL, RECONCILE, at)
-        for account in Account.objects.filter(enabled=True)
-        for channel in sync_inventory.automatic_channels(account.pk)
-        if _needs_reconcile(channel, at)
-    )
+    return sum(_reconcile(account, at) for account in Account.objects.filter(enabled=True))
+
+
+@transaction.atomic
+def _reconcile(account: Account, at: datetime) -> int:
+    channels = sync_inventory.automatic_channels(account.pk)
+    stale = [channel.pk for channel in channels if _needs_reconcile(channel, at)]
+    return _ask(stale, Trigger.SCHEDULE, Sort.FULL, RECONCILE, at)
 
 
 def _needs_reconcile(channel: Channel, at: datetime) -> bool:

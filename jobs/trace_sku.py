@@ -63,7 +63,7 @@ def tell_sku(product: Product) -> SkuStory:
     lines = OrderLine.objects.filter(
         product=product, order__status__in=OPEN_ORDER_STATUSES, shipped__lt=F("quantity")
     )
-    mappings = SkuMapping.objects.filter(product=product).select_related("channel")
+    mappings = SkuMapping.objects.filter(product=product, channel__deleted_at=None)
     return SkuStory(
         product=product,
         available=listed_stock.available([product.pk])[product.pk],
@@ -71,7 +71,7 @@ def tell_sku(product: Product) -> SkuStory:
         told=list(told.select_related("channel").order_by("channel__name")),
         waiting=list(lines.select_related("order__channel").order_by("-pk")[:LISTED]),
         parked=_parked(product, {one.external_sku_key for one in mappings}),
-        mappings=list(mappings),
+        mappings=list(mappings.select_related("channel")),
     )
 
 

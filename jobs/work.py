@@ -51,8 +51,8 @@ class Work:
 
     `seen` are the ids of all records that were judged, in whatever part or batch. `handled`: what
     was asked for by id and is done, with its outcome; the run need not ask for it again.
-    `came_further`: something is done that stays done where the run gives way. `proves_until`:
-    where the cursor moves with the run's outcome.
+    `came_further`: something is done that stays done where the run gives way. `has_asked`: the
+    platform was asked for something. `proves_until`: where the cursor moves with the run's outcome.
     """
 
     run: Run
@@ -70,6 +70,7 @@ class Work:
     parked_before: set[str] = field(default_factory=set)
     handled: dict[str, str] = field(default_factory=dict)
     came_further: bool = False
+    has_asked: bool = False
     proves_until: datetime | None = None
 
     @property
@@ -116,11 +117,13 @@ class Work:
 
     def ask(self) -> None:
         """Before the next item: raises `GivesWay` where the budget has no call for this run."""
+        self.has_asked = True
         if self.traffic is not None and self.run.fruitless < MOST_FRUITLESS:
             self.traffic.ask()
 
     def next_page(self, pages: Iterator[Sequence[Record]]) -> Sequence[Record] | None:
         """The page after, None after the last; raises `GivesWay` as `ask` if it takes a call."""
+        self.has_asked = True
         if self.traffic is None or self.run.fruitless >= MOST_FRUITLESS:
             return next(pages, None)
         with self.traffic.asking():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from channels.enums import JobType
 from channels.models import Channel
@@ -25,6 +25,11 @@ _LEVELS = {
     Level.ERROR: "Errors and fatal",
     Level.FATAL: "Only fatal",
 }
+
+
+class _Channels(forms.ModelMultipleChoiceField[Channel]):
+    def label_from_instance(self, channel: Channel) -> str:
+        return f"{channel} (deleted)" if channel.deleted_at else str(channel)
 
 
 class DestinationForm(forms.Form):
@@ -97,7 +102,7 @@ class RuleForm(forms.Form):
         choices=[(level.value, words) for level, words in _LEVELS.items()],
         help_text="As in the log of a run: fatal waits for a person, warning may mend itself.",
     )
-    channels = forms.ModelMultipleChoiceField(
+    channels = _Channels(
         Channel.objects.none(),
         label="Of these channels",
         required=False,
@@ -137,7 +142,7 @@ class RuleForm(forms.Form):
         self.rule, account = rule, rule.account
         super().__init__(data, initial=_initial(rule))
         self._offer("destinations", account.destinations.all())
-        self._offer("channels", account.channels.present())
+        self._offer("channels", _channels(rule))
 
     def _offer(self, name: str, rows: QuerySet[Any]) -> None:
         field = self.fields[name]
@@ -162,6 +167,12 @@ class RuleForm(forms.Form):
             least_level=Level(level) if level else Level.WARNING,
             after_failures=values.get("after_failures") or 1,
         )
+
+
+def _channels(rule: Rule) -> QuerySet[Channel]:
+    """Those that are there and those that it names: without its last one it would cover all."""
+    own = rule.channels.values("pk") if rule.pk else []
+    return rule.account.channels.filter(Q(deleted_at=None) | Q(pk__in=own))
 
 
 def _initial(rule: Rule) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def compose(rule: Rule, sort: DeliverySort, incidents: Sequence[Incident], at: d
 
 def test_message(account: Account, destination: str) -> Message:
     return Message(
-        f"{account}: test of {destination}",
+        f"{account}: test of {destination}"[:200],
         "This is a test. Messages of omsauto arrive here.",
         DeliverySort.TEST,
     )

@@ -9,6 +9,7 @@ from apprise import Apprise, AppriseResultStatus, NotifyFormat, NotifyType
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 
+from accounts import mail
 from accounts.models import Role, User
 from channels.vault import Unreadable
 from notifications import addresses, egress
@@ -84,6 +85,8 @@ def send(destination: Destination, message: Message) -> str:
 
 
 def _mail_members(destination: Destination, message: Message) -> str:
+    if not mail.is_set_up():
+        return f"{mail.MISSING}: whoever runs it sets EMAIL_URL."
     people = User.objects.filter(
         is_active=True,
         memberships__account=destination.account_id,

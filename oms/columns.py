@@ -18,6 +18,16 @@ LARGEST_AMOUNT = Decimal(10) ** 10
 LARGEST_QUANTITY = 2**31 - 1
 
 
+def quantity(value: str) -> int | None:
+    """A whole number of pieces, as somebody wrote it; None for anything that is none."""
+    if not (value.isascii() and value.isdigit()):
+        return None
+    digits = value.lstrip("0") or "0"
+    if len(digits) > len(str(LARGEST_QUANTITY)):
+        return None  # Python itself refuses to read thousands of digits
+    return number if (number := int(digits)) <= LARGEST_QUANTITY else None
+
+
 def text(value: str) -> str:
     """Without NUL, which PostgreSQL's text cannot hold."""
     return value.replace("\x00", "")

@@ -49,8 +49,11 @@ class ExportProducts(PushLogic):
 
 def _request(channel: Channel, product: Product) -> ProductPush:
     reference = product.references.filter(channel=channel).first()
+    sku = sku_mapping.channel_skus(channel, [product.pk]).get(product.pk)
+    if sku is None:
+        raise sku_mapping.unnamed(channel, product)
     return ProductPush(
-        sku=sku_mapping.channel_skus(channel, [product.pk])[product.pk],
+        sku=sku,
         name=product.name or product.sku,
         barcode=product.barcode,
         price=product.price,

@@ -12,6 +12,7 @@ from datetime import datetime
 from django.db.models import Exists, F, OuterRef, QuerySet, Sum
 
 from channels.models import Channel
+from oms.columns import LARGEST_QUANTITY
 from oms.models import ListedStock, Product, StockLevel
 
 BATCH = 1000
@@ -52,8 +53,9 @@ def demand_again(channel: Channel, before: datetime) -> int:
 
 
 def available(product_ids: Collection[int]) -> dict[int, int]:
-    """What a buyer can have of each product, over all warehouses; never below zero."""
+    """What a buyer can have of each product, over all warehouses: never below zero, and never more
+    than a column or a platform takes."""
     levels = StockLevel.objects.filter(product_id__in=product_ids, channel__deleted_at=None)
     sums = levels.values_list("product_id").annotate(total=Sum(F("on_hand") - F("allocated")))
     found = dict(sums.order_by())
-    return {key: max(found.get(key) or 0, 0) for key in product_ids}
+    return {key: min(max(found.get(key) or 0, 0), LARGEST_QUANTITY) for key in product_ids}

@@ -72,7 +72,8 @@ def _demand_fields(record: OrderData) -> None:
     required: dict[str, object] = {
         "number": record.number.strip(),
         "date of placing": record.placed_at,
-        "line": record.lines,
+        # What has come back and is refunded whole, a platform may no longer list.
+        "line": record.lines or record.final,
     }
     missing = [f"no {what}" for what, value in required.items() if not value]
     if missing:

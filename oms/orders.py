@@ -12,11 +12,20 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, ClassVar
 
+from django.db.models import F
+
 from channels.connectors.base import OrderData
 from channels.models import Channel
 from oms import allocation
 from oms.columns import texts
-from oms.models import OPEN_ORDER_STATUSES, Order, OrderLine, OrderStatus, Shipment
+from oms.models import (
+    OPEN_ORDER_STATUSES,
+    Order,
+    OrderLine,
+    OrderStatus,
+    Shipment,
+    ShipmentStatus,
+)
 from oms.order_content import address_of, asks_for, fields_of, lines_of
 from oms.order_lines import rewrite_lines
 from oms.states import AT_WAREHOUSE, UNSENT, move_order
@@ -24,6 +33,7 @@ from oms.work import Applied, Context, Outcome, Park, PullLogic, StockCause
 
 UNCHANGED = Applied(Outcome.UNCHANGED)
 APPROVED = OrderStatus.APPROVED
+NOT_BEGUN = frozenset({OrderStatus.DRAFT, OrderStatus.APPROVED, OrderStatus.CANCELLED})
 
 
 class OrderPull(PullLogic):
@@ -70,6 +80,13 @@ def create_order(context: Context, record: OrderData) -> Applied:
 
     What the platform has finished was shipped without us: it must not be shipped again.
     """
+    if record.final and not record.lines and not record.cancelled:
+        context.log(
+            "info",
+            f"Order {record.number or record.external_id} is finished at the platform and has no "
+            "line left; it was left out.",
+        )
+        return UNCHANGED
     try:
         order = _create(context, record)
     except Park as reason:
@@ -182,10 +199,14 @@ def _cancel(context: Context, order: Order) -> bool:
 
 
 def _change(context: Context, order: Order, record: OrderData) -> bool:
-    revived = _revive(context, order, record) or _approve_paid(context, order, record)
     fields = fields_of(record)
+    if not record.lines and not _with_warehouse(order):
+        return _cancel(context, order) | _write(order, fields)  # all of it was refunded
+    if record.final and _may_be_put_on_record(order):
+        return _put_on_record(context, order, record, fields)
+    revived = _revive(context, order, record) or _approve_paid(context, order, record)
     if _with_warehouse(order):
-        if record.changed_at > order.revision_at:
+        if record.changed_at > order.revision_at and not record.final:
             _warn_of_deviations(context, order, record)
         return _write(order, fields) or revived
     _warn_of_finish(context, order, record)
@@ -196,6 +217,25 @@ def _change(context: Context, order: Order, record: OrderData) -> bool:
     if revived or not order.shipments.exists():
         started = allocation.start(order, context.at, context.log)
     return written or rewritten or revived or started
+
+
+def _may_be_put_on_record(order: Order) -> bool:
+    """Nothing of it has gone to a warehouse, or waits to."""
+    underway = Shipment.objects.filter(order=order).exclude(status=ShipmentStatus.CANCELLED)
+    return order.status in NOT_BEGUN and not underway.exists()
+
+
+def _put_on_record(
+    context: Context, order: Order, record: OrderData, fields: dict[str, Any]
+) -> bool:
+    """What the platform has finished was shipped without us, as in `create_order`."""
+    _write(order, {**fields, "ship_to": address_of(record)})
+    rewrite_lines(order, lines_of(record, context.channel), context.at, context.log)
+    OrderLine.objects.filter(order=order).update(shipped=F("quantity"))
+    context.log(
+        "info", f"Order {order} is finished at the platform: on record as Shipped, not sent."
+    )
+    return move_order(order, OrderStatus.SHIPPED, out_of=NOT_BEGUN)
 
 
 def _approve_paid(context: Context, order: Order, record: OrderData) -> bool:

@@ -60,9 +60,9 @@ class ReceiveInventory(PullLogic):
         return UNCHANGED
 
     def open_ids(self, channel: Channel, since: datetime) -> Iterator[tuple[int, str]]:
-        """Every product may be counted anew at any time: each is asked for by its SKU."""
+        """Every product may be counted anew at any time: each is asked for by its SKU there."""
         levels = StockLevel.objects.filter(channel=channel).order_by("pk")
         keys = levels.values_list("pk", "product_id", "product__sku")
         rows = list(keys)
         skus = sku_mapping.channel_skus(channel, {product for _, product, _ in rows})
-        return ((key, skus[product]) for key, product, _ in rows)
+        return ((key, skus[product]) for key, product, _ in rows if product in skus)

@@ -12,7 +12,7 @@ from channels.models import Channel
 from oms import parking
 from oms.handover import hand_over
 from oms.models import OrderStatus, Shipment, ShipmentStatus
-from oms.sku_mapping import channel_skus
+from oms.sku_mapping import channel_skus, unnamed
 from oms.states import lock_shipment
 from oms.work import Applied, Context, Outcome, Park, PushLogic
 
@@ -34,6 +34,7 @@ class SendShipments(PushLogic):
         shipment = Shipment.objects.select_related("order", "channel").get(pk=key)
         if shipment.status != ShipmentStatus.READY or shipment.order.status in WITHDRAWN:
             return Applied(Outcome.UNCHANGED)
+        _demand_names(shipment)
         request = _request(shipment)
         try:
             result = connector.send_shipment(request)
@@ -56,9 +57,18 @@ class SendShipments(PushLogic):
         }
 
 
+def _demand_names(shipment: Shipment) -> None:
+    """Raises `Park` where the warehouse would take the SKU of a line for another product."""
+    lines = list(shipment.lines.select_related("order_line__product"))
+    named = channel_skus(shipment.channel, (line.order_line.product_id for line in lines))
+    for line in lines:
+        if line.order_line.product_id not in named:
+            raise unnamed(shipment.channel, line.order_line.product)
+
+
 def _request(shipment: Shipment) -> ShipmentRequest:
-    """Its lines under the SKUs of the warehouse."""
-    lines = list(shipment.lines.select_related("order_line"))
+    """Its lines under the SKUs of the warehouse; under ours where that has no name for them."""
+    lines = list(shipment.lines.select_related("order_line__product"))
     skus = channel_skus(shipment.channel, (line.order_line.product_id for line in lines))
     return ShipmentRequest(
         key=str(shipment.key),
@@ -66,7 +76,7 @@ def _request(shipment: Shipment) -> ShipmentRequest:
         lines=tuple(
             LineData(
                 external_id=str(line.pk),
-                sku=skus[line.order_line.product_id],
+                sku=skus.get(line.order_line.product_id, line.order_line.product.sku),
                 quantity=line.quantity,
                 name=line.order_line.name,
                 price=line.order_line.price,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import Exists, OuterRef
+
 from channels.models import Channel
 from oms.models import Product, SkuMapping, sku_key
+from oms.work import Park
 
 
 def find_products(channel: Channel, skus: Iterable[str]) -> dict[str, Product]:
@@ -21,9 +24,21 @@ def find_products(channel: Channel, skus: Iterable[str]) -> dict[str, Product]:
 
 
 def channel_skus(channel: Channel, product_ids: Iterable[int]) -> dict[int, str]:
-    """What the channel calls each product, by its id: the oldest mapping there, else our SKU."""
+    """What the channel calls each product, by its id: the oldest mapping there, else our SKU.
+
+    Left out is a product whose SKU means another one there: see `unnamed`.
+    """
     wanted = set(product_ids)
     mapped = SkuMapping.objects.filter(channel=channel, product_id__in=wanted).order_by("-pk")
     found = dict(mapped.values_list("product_id", "external_sku"))
     own = Product.objects.filter(account=channel.account_id, pk__in=wanted - found.keys())
-    return {**dict(own.values_list("pk", "sku")), **found}
+    taken = SkuMapping.objects.filter(channel=channel, external_sku_key=OuterRef("sku_key"))
+    return {**dict(own.exclude(Exists(taken)).values_list("pk", "sku")), **found}
+
+
+def unnamed(channel: Channel, product: Product) -> Park:
+    """Why a product without a name there is set aside, and what to do about it."""
+    return Park(
+        f"SKU {product.sku} means another product at {channel}, by a SKU mapping: map a SKU of its "
+        f"own to {product.sku} on the channel's page, then retry."
+    )

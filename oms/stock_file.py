@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from channels.models import Channel
 from oms import sku_mapping
 from oms.columns import LARGEST_QUANTITY
-from oms.models import Product, sku_key
+from oms.columns import quantity as read_quantity
+from oms.models import sku_key
 
 COLUMNS = ("sku", "on_hand")
 LARGEST_FILE = 5 * 1024 * 1024
@@ -44,14 +45,20 @@ def read(channel: Channel, content: bytes) -> list[Count]:
     errors: list[str] = []
     counts: dict[int, Count] = {}
     for line, sku, quantity in rows:
-        product = products.get(sku_key(sku))
-        wrong = _wrong(sku, product, quantity)
-        if product is not None and product.pk in counts:
-            wrong = f"SKU {sku} stands in the file twice."
-        if wrong or product is None:
-            errors.append(f"Line {line}: {wrong}")
+        product, on_hand = products.get(sku_key(sku)), read_quantity(quantity)
+        if not sku:
+            errors.append(f"Line {line}: there is no SKU.")
+        elif product is None:
+            errors.append(f"Line {line}: SKU {sku} is not in the catalogue.")
+        elif product.pk in counts:
+            errors.append(f"Line {line}: SKU {sku} stands in the file twice.")
+        elif on_hand is None:
+            errors.append(
+                f"Line {line}: on_hand is {_shown(quantity)}; it must be a whole number, zero or "
+                f"more, at most {LARGEST_QUANTITY}."
+            )
         else:
-            counts[product.pk] = Count(product.pk, int(quantity))
+            counts[product.pk] = Count(product.pk, on_hand)
     if errors:
         raise BadFile([*errors[:MOST_ERRORS], *_more(len(errors) - MOST_ERRORS)])
     return list(counts.values())
@@ -61,14 +68,8 @@ def _more(count: int) -> list[str]:
     return [f"And {count} more."] if count > 0 else []
 
 
-def _wrong(sku: str, product: Product | None, quantity: str) -> str:
-    if not sku:
-        return "there is no SKU."
-    if product is None:
-        return f"SKU {sku} is not in the catalogue."
-    if not (quantity.isascii() and quantity.isdigit() and int(quantity) <= LARGEST_QUANTITY):
-        return f"on_hand is {quantity or 'empty'}; it must be a whole number, zero or more."
-    return ""
+def _shown(quantity: str) -> str:
+    return f"{quantity[:20]}..." if len(quantity) > 20 else quantity or "empty"
 
 
 def _rows(content: bytes) -> Iterator[tuple[int, str, str]]:
@@ -79,13 +80,21 @@ def _rows(content: bytes) -> Iterator[tuple[int, str, str]]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadFile(["The file is not UTF-8 text: save it as CSV in UTF-8."]) from error
-    head = text.partition("\n")[0]
-    reader = csv.DictReader(io.StringIO(text), delimiter=";" if ";" in head else ",")
-    names = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
-    if missing := [name for name in COLUMNS if name not in names]:
-        wanted = " and ".join(COLUMNS)
-        raise BadFile([f"The first line must name the columns {wanted}: {missing[0]} is missing."])
-    for row in reader:
-        values = [str(row.get(names[name]) or "").strip() for name in COLUMNS]
-        if any(values):
-            yield reader.line_num, values[0], values[1]
+    head = next(iter(text.splitlines()), "")
+    delimiter = ";" if ";" in head else ","
+    # Lines may end as on any system: the reader itself tells their ends.
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        names = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
+        if missing := [name for name in COLUMNS if name not in names]:
+            wanted = " and ".join(COLUMNS)
+            raise BadFile(
+                [f"The first line must name the columns {wanted}: {missing[0]} is missing."]
+            )
+        for row in reader:
+            values = [str(row.get(names[name]) or "").strip() for name in COLUMNS]
+            if any(values):
+                yield reader.line_num, values[0], values[1]
+    except csv.Error as error:
+        said = f"Line {reader.line_num}: this is no CSV ({error}): is a quote not closed?"
+        raise BadFile([said]) from error

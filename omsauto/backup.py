@@ -5,16 +5,18 @@ Messages and logs are left out: the database is the truth, and holds what a brok
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -27,7 +29,8 @@ KEYS = ("secret_key", "encryption_key")
 SQLITE, POSTGRES = "omsauto.sqlite3", "omsauto.pgdump"
 ALIVE = timedelta(seconds=15)
 """Each part of the program beats more often."""
-RESTORE = ("--clean", "--if-exists", "--no-owner", "--exit-on-error", "--single-transaction")
+PSQL = ("--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--file", "-")
+CHUNK = 1024 * 1024
 
 
 class CannotError(Exception):
@@ -67,7 +70,7 @@ def restore(folder: Path, at: datetime) -> datetime:
     if connection.vendor == "sqlite":
         _restore_sqlite(folder / SQLITE, Path(connection.settings_dict["NAME"]))
     else:
-        _run("pg_restore", *RESTORE, "--dbname", _database(), str(folder / POSTGRES))
+        _restore_postgresql(folder / POSTGRES)
     list(_copy_keys(folder, Path(settings.VAR)))
     return datetime.fromisoformat(manifest["made_at"])
 
@@ -117,6 +120,49 @@ def _restore_sqlite(source: Path, target: Path) -> None:
     draft.replace(target)
 
 
+def _restore_postgresql(dump: Path) -> None:
+    """In one transaction, which ends well only where the whole dump was read.
+
+    All tables go first: those of a newer program too, which the dump does not know.
+    """
+    with connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
+    connection.close()
+    names = ", ".join(connection.ops.quote_name(name) for name in tables)
+    before = f"BEGIN; DROP TABLE IF EXISTS {names} CASCADE;\n" if tables else "BEGIN;\n"
+    with tempfile.TemporaryFile() as refused, tempfile.TemporaryFile() as said:
+        reader = subprocess.Popen(  # noqa: S603 - PostgreSQL's own program
+            [_program("pg_restore"), "--no-owner", "--file", "-", str(dump)],
+            stdout=subprocess.PIPE,
+            stderr=refused,
+        )
+        writer = subprocess.Popen(  # noqa: S603 - PostgreSQL's own program
+            [_program("psql"), *PSQL, "--dbname", _database()],
+            env=_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+        )
+        if reader.stdout is None or writer.stdin is None:
+            raise CannotError("pg_restore and psql have no pipes")
+        with contextlib.suppress(BrokenPipeError), writer.stdin as into:
+            into.write(before.encode())
+            shutil.copyfileobj(reader.stdout, into, CHUNK)
+            if reader.wait() == 0:
+                into.write(b"\nCOMMIT;\n")
+        reader.stdout.close()
+        writer.wait()
+        _demand(reader, "pg_restore", refused)
+        _demand(writer, "psql", said)
+
+
+def _demand(process: subprocess.Popen[bytes], program: str, said: IO[bytes]) -> None:
+    if status := process.wait():
+        said.seek(0)
+        text = said.read().decode(errors="replace").strip()
+        raise CannotError(f"{program} ended with status {status}: {text}")
+
+
 def _copy_keys(source: Path, target: Path) -> Iterator[str]:
     """Without its key the secrets in a database are lost, and every channel with them."""
     for name in KEYS:
@@ -132,14 +178,22 @@ def _database() -> str:
     return " ".join(f"{name}={wanted[name]}" for name in names if wanted.get(name))
 
 
-def _run(program: str, *arguments: str) -> None:
-    path = shutil.which(program)
+def _program(name: str) -> str:
+    path = shutil.which(name)
     if path is None:
-        raise CannotError(f"{program} is missing: install PostgreSQL's client programs")
+        raise CannotError(f"{name} is missing: install PostgreSQL's client programs")
+    return path
+
+
+def _environment() -> dict[str, str]:
     password = connection.get_connection_params().get("password") or ""
+    return {**os.environ, "PGPASSWORD": str(password)}
+
+
+def _run(program: str, *arguments: str) -> None:
     done = subprocess.run(  # noqa: S603 - PostgreSQL's own program
-        [path, *arguments],
-        env={**os.environ, "PGPASSWORD": str(password)},
+        [_program(program), *arguments],
+        env=_environment(),
         capture_output=True,
         text=True,
         check=False,

@@ -38,7 +38,8 @@ class Apart:
     def __init__(self, work: Callable[[], None]) -> None:
         self._name = work.__name__
         connections.close_all()
-        self._process: ForkProcess | None = get_context("fork").Process(target=work, daemon=True)
+        alone = get_context("fork").Process(target=_with_own_signals, args=(work,), daemon=True)
+        self._process: ForkProcess | None = alone
         self._process.start()
 
     def look(self) -> None:
@@ -48,6 +49,13 @@ class Apart:
         if self._process.exitcode:
             log.error("the clock's %s ended with %s", self._name, self._process.exitcode)
         self._process = None
+
+
+def _with_own_signals(work: Callable[[], None]) -> None:
+    """The clock's own handlers only note that it is to stop; it would wait for this one."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    work()
 
 
 class ClockScheduler(DatabaseScheduler):

@@ -13,6 +13,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
+from accounts.calendar import OUT_OF_RANGE, is_nameable
 from accounts.models import Account
 
 AnyField = serializers.Field[Any, Any, Any, Any]
@@ -20,7 +21,10 @@ BLANK_FOR_PLUS = re.compile(r"T\S+ \d\d:?\d\d$")
 
 
 class Instant(serializers.DateTimeField):
-    """ISO 8601; always answered in UTC, taken with any offset and as UTC without one."""
+    """ISO 8601; always answered in UTC, taken with any offset and as UTC without one.
+
+    Refused so near the calendar's ends that no grid or zone can be reckoned.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(default_timezone=UTC, **options)
@@ -29,7 +33,10 @@ class Instant(serializers.DateTimeField):
         """A plus sign that a URL turned into a blank is taken for what it was."""
         if isinstance(value, str) and BLANK_FOR_PLUS.search(value):
             value = value.replace(" ", "+")
-        return super().to_internal_value(value)
+        instant = super().to_internal_value(value)
+        if not is_nameable(instant):
+            raise ValidationError(OUT_OF_RANGE)
+        return instant
 
 
 @extend_schema_field({"type": "integer", "nullable": True, "minimum": 1})

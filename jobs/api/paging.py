@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from rest_framework.exceptions import NotFound
 from rest_framework.pagination import BasePagination, CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+
+from jobs.api.filters import LARGEST_ID
 
 Schema = dict[str, Any]
 
@@ -42,6 +46,28 @@ class Page(CursorPagination):
         """A view may set `paging`, the columns its list is in order of; the last one unique."""
         ordering: tuple[str, ...] = getattr(view, "paging", (self.ordering,))
         return ordering
+
+    def paginate_queryset(
+        self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: APIView | None = None
+    ) -> list[Any] | None:
+        """A cursor of another list, or one made up, is refused before the database sees it."""
+        cursor = self.decode_cursor(request)
+        if cursor and cursor.position is not None and view and isinstance(queryset, QuerySet):
+            column = self.get_ordering(request, queryset, view)[0].removeprefix("-")
+            columns = queryset.model._meta
+            field = columns.pk if column == "pk" else columns.get_field(column)
+            self._check(field, str(cursor.position))
+        return super().paginate_queryset(queryset, request, view)
+
+    def _check(self, field: Any, position: str) -> None:
+        """Is it a value of the list's column?"""
+        try:
+            value = field.to_python(position)
+        except ValidationError as error:
+            raise NotFound(self.invalid_cursor_message) from error
+        too_large = isinstance(value, int) and not 0 <= value <= LARGEST_ID
+        if too_large or "\x00" in position:
+            raise NotFound(self.invalid_cursor_message)
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"results": data, "next": self.get_next_link()})

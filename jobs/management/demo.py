@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 from django.conf import settings
@@ -57,16 +58,28 @@ def sandbox_url() -> str:
 def create(at: datetime) -> User:
     """The demo account, once; its channels' addresses follow the ports of this start."""
     user = User.objects.filter(email=EMAIL).first() or _create(at)
-    for channel in Channel.objects.filter(account__memberships__user=user, settings__has_key="url"):
-        if channel.connector.startswith("sandbox_"):
-            channel.settings["url"] = _place_url(channel)
-            channel.save(update_fields=["settings"])
+    connected = Channel.objects.filter(
+        account__memberships__user=user,
+        connector__startswith="sandbox_",
+        settings__has_key="url",
+    )
+    channels = list(connected.order_by("pk"))
+    former = {urlsplit(channel.settings["url"]).netloc for channel in channels[:1]}
+    for channel in channels:
+        _follow(channel, former)
     return user
 
 
-def _place_url(channel: Channel) -> str:
+def _follow(channel: Channel, former: set[str]) -> None:
+    """Where the channel is of the sandbox that the demo began with: its address is that of now."""
+    address = urlsplit(channel.settings["url"])
+    if address.netloc not in former:
+        return
     kind = "shops" if channel.connector == "sandbox_shop" else "warehouses"
-    return f"{sandbox_url()}/{kind}/demo"
+    path = address.path if address.path.strip("/") else f"/{kind}/demo"
+    if channel.settings["url"] != (now := f"{sandbox_url()}{path}"):
+        channel.settings["url"] = now
+        channel.save(update_fields=["settings"])
 
 
 @transaction.atomic
@@ -124,9 +137,12 @@ def connect() -> str:
     Answers with a sentence for whoever started the demo.
     """
     user = User.objects.get(email=EMAIL)
-    account = Account.objects.get(memberships__user=user)
-    shop = account.channels.get(connector="sandbox_shop")
-    warehouse = account.channels.get(connector="sandbox_warehouse")
+    account = Account.objects.filter(memberships__user=user).order_by("pk").first()
+    present = Channel.objects.present().filter(account=account).order_by("pk")
+    shop = present.filter(connector="sandbox_shop").first()
+    warehouse = present.filter(connector="sandbox_warehouse").first()
+    if account is None or shop is None or warehouse is None:
+        return "The demo's shop or its warehouse was deleted: the sandbox is left alone."
     with make_client(allow_private=True) as http:
         _wait_for_sandbox(http)
         for channel, path in ((shop, "shops"), (warehouse, "warehouses")):

@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from accounts.calendar import validate_instant
 from accounts.models import Account, ProductSource
 from accounts.zones import zone_names
 from channels.enums import JobType, Kind
@@ -69,6 +70,7 @@ class AccountForm(forms.Form):
     disable_at = forms.DateTimeField(
         required=False,
         label="Disable at",
+        validators=[validate_instant],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         help_text="At this time, in the account's zone, it is disabled by itself. Empty: never.",
     )

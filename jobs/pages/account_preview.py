@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+
 from jobs import configure
 from jobs.change import ACCOUNT_FIELDS, Change, put
 from jobs.consequences import Consequence, together
@@ -148,8 +150,9 @@ def _line(old: World, new: World, move: Move) -> MoveLine:
 
 
 def _said(at: datetime | None, zone: str) -> str:
-    """ "Thu 26 Nov, 01:00 CET"; "none" without one."""
+    """ "Thu 26 Nov, 01:00 CET", with its year where that is another; "none" without one."""
     if at is None:
         return "none"
     local = at.astimezone(ZoneInfo(zone))
-    return f"{local:%a} {local.day} {local:%b}, {local:%H:%M %Z}"
+    year = "" if local.year == timezone.now().astimezone(local.tzinfo).year else f" {local.year}"
+    return f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M %Z}"

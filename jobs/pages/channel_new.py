@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
+from accounts.calendar import validate_instant
 from accounts.models import Role
 from channels.connectors.base import Connector
 from channels.connectors.registry import CONNECTORS
@@ -36,6 +37,7 @@ class NewChannelForm(forms.Form):
     sync_from = forms.DateTimeField(
         label="Synchronize from",
         required=False,
+        validators=[validate_instant],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
         help_text=_SYNC_FROM_HELP,
     )

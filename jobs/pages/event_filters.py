@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.utils import timezone
-
+from accounts.calendar import is_nameable, local
 from jobs import event_query
 from jobs.event_search import Wanted
 from jobs.models import EventStatus
@@ -77,7 +76,7 @@ def between(wanted: Wanted, lower: int | None, upper: int | None) -> Wanted:
 
 
 def _clock(moment: datetime) -> str:
-    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M %Z}"
+    return f"{local(moment):%Y-%m-%d %H:%M %Z}"
 
 
 def _span(here: Here) -> tuple[datetime | None, datetime | None]:
@@ -107,8 +106,11 @@ def _moment(here: Here, name: str, zone: ZoneInfo) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    except ValueError:
+        moment = None
+    if moment is None or not is_nameable(moment):
         raise BadMoment(
             f"{text[:40]} is no time. Write it as 2026-03-02T14:30, or choose a period."
-        ) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        )
+    return moment

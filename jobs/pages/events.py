@@ -43,7 +43,7 @@ def list_events(here: Here) -> HttpResponse:
         "filters": filters,
         "refused": filters.refused,
         "further": further,
-        "channels": list(here.account.channels.present()),
+        "channels": list(here.channels_to_choose()),
         "statuses": EventStatus.choices,
         "periods": event_filters.PERIODS,
         "chosen": here.request.GET,

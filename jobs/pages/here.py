@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -18,6 +19,7 @@ from django.utils import timezone
 from accounts import access
 from accounts.models import Account, Role, User
 from channels.models import Channel
+from jobs.pages.paging import number
 
 P = ParamSpec("P")
 KEY = "omsauto.here"
@@ -64,6 +66,14 @@ class Here:
             self.role = access.require(self.user, self.account, Role.VIEWER)
             self.request.session[CHOSEN] = account_id
         timezone.activate(ZoneInfo(self.account.timezone))
+
+    def channels_to_choose(self) -> QuerySet[Channel]:
+        """For the filter of a list: those that are there, and one that is gone if it is asked for.
+
+        Without it the filter would say "All" above the rows of one.
+        """
+        asked = Q(pk=number(self.request, "channel"))
+        return self.account.channels.filter(Q(deleted_at=None) | asked)
 
     def render(self, template: str, context: dict[str, object] | None = None) -> HttpResponse:
         """The template with `here`, and status 400 where `context` carries `refused`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
@@ -157,7 +158,7 @@ def _refuse(here: Here, refused: NotAllowed) -> HttpResponse:
 
 def _show_link(here: Here, made: Invitation, token: str) -> HttpResponse:
     """No redirect: the link is in this answer alone."""
-    link = here.request.build_absolute_uri(f"/invitations/{token}/")
+    link = f"{settings.OMSAUTO_PUBLIC_URL}/invitations/{token}/"
     context = {"made": made, "link": link, "mailed": invitation_mail.send(made, link)}
     answer = _show(here, InviteForm(), **context)
     answer["Cache-Control"] = "no-store"

@@ -13,8 +13,8 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 
+from accounts.calendar import local
 from accounts.models import Role
 from jobs import control, replays
 from jobs.models import Run
@@ -199,7 +199,7 @@ def _moment(value: object) -> str:
     """An instant as the other pages write it; "" for anything else."""
     if not (isinstance(value, str) and INSTANT.fullmatch(value)):
         return ""
-    return clock(timezone.localtime(datetime.fromisoformat(value)))
+    return clock(local(datetime.fromisoformat(value)))
 
 
 def _text(value: Any) -> str:

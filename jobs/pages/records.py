@@ -17,6 +17,7 @@ from jobs.pages.here import Here, page
 from jobs.pages.paging import Slice, as_number, in_order, newest_first, number
 from oms import stock_file
 from oms.catalog import BadSku, create_product
+from oms.columns import quantity
 from oms.models import (
     Order,
     OrderStatus,
@@ -36,7 +37,6 @@ TABS = (
     ("stock", "Stock"),
     ("parked", "Parked"),
 )
-LARGEST = 2_000_000_000
 """More on hand than this is a slip of the keyboard, and more than the column holds."""
 
 
@@ -50,7 +50,7 @@ def show_records(here: Here) -> HttpResponse:
         "tabs": TABS,
         "part": _READERS[tab](here),
         "statuses": _STATUSES.get(tab, []),
-        "channels": list(here.account.channels.present().filter(kind__in=_KINDS[tab])),
+        "channels": list(here.channels_to_choose().filter(kind__in=_KINDS[tab])),
         "chosen": here.request.GET,
         "status": here.request.GET.get("status", "parked" if tab == "parked" else ""),
         "parked_count": parked.count(),
@@ -196,10 +196,11 @@ def set_stock(here: Here, level_id: int) -> HttpResponse:
     here.enter(level.channel.account_id)
     here.require(Role.OPERATOR)
     sent = here.request.POST.get("on_hand", "").strip()
-    if not (sent.isascii() and sent.isdigit() and int(sent) <= LARGEST):
+    on_hand = quantity(sent)
+    if on_hand is None:
         messages.error(here.request, "On hand must be a whole number, zero or more.")
         return _back_to("stock")
-    stock.adjust(level, int(sent), here.at)
+    stock.adjust(level, on_hand, here.at)
     messages.success(here.request, f"{level.product}: {level.on_hand} on hand at {level.channel}.")
     return _back_to("stock")
 

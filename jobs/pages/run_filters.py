@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts.calendar import is_nameable
 from channels.enums import JobType
 from jobs.models import Run, RunStatus, SlotOutcome, SlotStretch
 from jobs.overlap import Trigger
@@ -24,8 +25,6 @@ SHOWN = [
 ]
 HOUR, TODAY, WEEK = "hour", "today", "week"
 WITHIN = [(HOUR, "Last hour"), (TODAY, "Today"), (WEEK, "Last 7 days")]
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -100,11 +99,11 @@ def _moment(found: Filters, label: str, text: str, zone: ZoneInfo) -> datetime |
         return None
     try:
         moment = datetime.fromisoformat(text.strip())
-        moment = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        moment = EARLIEST
-    if EARLIEST < moment < LATEST:
-        return moment
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    except ValueError:
+        moment = None
+    if moment and is_nameable(moment):
+        return moment.astimezone(UTC)
     found.problems.append(f"{label} is no date and time: write it like 2026-03-02 14:30.")
     return None
 

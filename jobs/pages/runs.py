@@ -48,7 +48,7 @@ def list_runs(here: Here) -> HttpResponse:
 def _menus(here: Here, wanted: Filters) -> dict[str, object]:
     """What the form offers, and what is chosen there."""
     return {
-        "channels": list(here.account.channels.present().only("account", "name")),
+        "channels": list(here.channels_to_choose().only("account", "name", "deleted_at")),
         "types": JobType.choices,
         "triggers": TRIGGERS,
         "statuses": RunStatus.choices,
@@ -120,7 +120,7 @@ def _next_steps(run: Run) -> list[Step]:
     if run.status not in (RunStatus.FAILED, RunStatus.CANCELLED):
         return []
     found = []
-    if text := run.channel.needs_attention:
+    if (text := run.channel.needs_attention) and run.channel.deleted_at is None:
         url = f"{reverse('channel', args=[run.channel_id])}?tab=connection"
         found.append(Step(f"The channel needs attention: {text}", url, "Open the connection"))
     later = Run.objects.filter(job=run.job_id, sort=run.sort, status=RunStatus.SUCCEEDED)

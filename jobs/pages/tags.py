@@ -9,6 +9,7 @@ from django import template
 from django.utils import timezone
 from django.utils.html import format_html
 
+from accounts.calendar import local as local_time
 from accounts.models import HistoryEntry
 from channels.enums import JobType
 from channels.models import Channel
@@ -59,7 +60,7 @@ def moment(at: datetime | None, empty: str = "never") -> str:
     """The time of an instant in the account's zone; the exact one with its zone in the title."""
     if at is None:
         return format_html('<span class="muted">{}</span>', empty)
-    local = timezone.localtime(at)
+    local = local_time(at)
     exact = f"{local:%a} {local.day} {local:%b %Y, %H:%M:%S %Z}"
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, clock(local)
@@ -90,7 +91,7 @@ def circuit_words(circuit: Circuit) -> str:
 @register.filter
 def exactly(at: datetime) -> str:
     """The time of an instant to the second, in the account's zone, with its date in the title."""
-    local = timezone.localtime(at)
+    local = local_time(at)
     exact = f"{local:%a} {local.day} {local:%b %Y, %H:%M:%S %Z}"
     day = "" if local.date() == timezone.localdate() else f"{local.day} {local:%b}, "
     return format_html(

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from accounts import mail
 from accounts.models import Account, Role
 from channels.enums import JobType
 from jobs.pages.account_tabs import TABS
@@ -55,6 +56,7 @@ def overview(here: Here) -> HttpResponse:
         "incidents_first": incidents.newest_url,
         "deliveries": newest_first(deliveries.select_related("destination"), here.request, SHOWN),
         "offers_everything": not rules,
+        "mail_is_missing": not mail.is_set_up(),
         "everything": saving.EVERYTHING,
     }
     return here.render("notifications/notifications.html", context)
@@ -108,6 +110,9 @@ def _some(names: list[str], most: int = 5) -> str:
 def tell_everything(here: Here) -> HttpResponse:
     """The one rule that most accounts need, and a destination for it where there is none."""
     here.require(Role.ADMIN)
+    if not mail.is_set_up() and not here.account.destinations.filter(enabled=True).exists():
+        messages.error(here.request, f"{mail.MISSING}: add a destination first.")
+        return redirect(reverse("notifications"))
     rule = saving.tell_everything(here.account, here.at, here.user)
     names = ", ".join(str(one) for one in rule.destinations.all())
     text = f"Whatever needs a person is told to: {names}. Send a test to see that it arrives."

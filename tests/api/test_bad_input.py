@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -131,6 +133,29 @@ def test_no_parameter_of_a_list_is_a_fault_of_ours(brand: Brand, name: str) -> N
     for value in ("", "-1", "0", "x", "1e999", "9" * 400, "a\x00b", "é", "%", "None"):
         for path in ("runs/", "events/", "channels/", "orders/", "products/", "parked/"):
             assert brand.admin.get(path, **{name: value}).status_code in (200, 400, 404)
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59-05:00"])
+@pytest.mark.parametrize(
+    ("path", "field"), [("channels/{shop}/", "sync_from"), ("accounts/{account}/", "disable_at")]
+)
+def test_an_instant_at_the_end_of_the_calendar_is_refused(
+    brand: Brand, path: str, field: str, moment: str
+) -> None:
+    """In half of all zones it could not be shown."""
+    response = brand.admin.patch(fill(brand, path).removeprefix(BASE), {field: moment})
+    assert response.status_code == 400
+    assert response.json()[field]
+
+
+def test_a_cursor_of_another_list_is_refused(brand: Brand) -> None:
+    for position in ("abc", "9" * 30, "-1", "a\x00b"):
+        cursor = b64encode(urlencode({"p": position}).encode()).decode()
+        for path in ("runs/", "events/", "orders/", "shipments/", "parked/", "accounts/"):
+            assert brand.admin.get(path, cursor=cursor).status_code == 404, (path, position)
+    nul = b64encode(urlencode({"p": "a\x00b"}).encode()).decode()
+    for path in ("channels/", "products/"):
+        assert brand.admin.get(path, cursor=nul).status_code == 404
 
 
 def test_a_method_that_is_not_offered_is_refused(brand: Brand) -> None:

@@ -255,6 +255,12 @@ def test_on_hand_counts_what_is_picked_until_it_has_left(tryton: TrytonServer) -
     assert seen == [{"TEA-1": 50, "CUP-1": 5}] * 4 + [{"TEA-1": 47, "CUP-1": 3}]
 
 
+def test_a_count_says_by_when_it_was_made(tryton: TrytonServer) -> None:
+    """What left the house before is missing from it already."""
+    [page] = tryton.connector().pages(JobType.RECEIVE_INVENTORY, NOON - timedelta(hours=1), NOON)
+    assert {record.changed_at for record in page} == {NOON}
+
+
 def test_goods_that_are_not_put_away_are_not_on_hand(tryton: TrytonServer) -> None:
     tryton.business.move(1, 7, "LOST", "IN")
     assert stock(tryton.connector())["TEA-1"] == 50

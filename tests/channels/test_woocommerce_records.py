@@ -116,6 +116,48 @@ def test_what_a_status_means(status: str, cancelled: bool, final: bool) -> None:
     assert (data.platform_status, data.cancelled, data.final) == (status, cancelled, final)
 
 
+def refunded(*pieces: int, status: str = "processing") -> Any:
+    """The first recorded order, of which so many pieces of each line were refunded."""
+    order = changed(status=status, refunds=[{"id": 90, "reason": "", "total": "-1.00"}])
+    shop = WooShop([order])
+    shop.refunds[order["id"]] = [
+        {
+            "id": 90 + number,
+            "line_items": [
+                {
+                    "id": 900 + number,
+                    "quantity": -count,
+                    "meta_data": [{"id": 1, "key": "_refunded_item_id", "value": str(line["id"])}],
+                }
+            ],
+        }
+        for number, (line, count) in enumerate(zip(order["line_items"], pieces, strict=True))
+    ]
+    connector = WooCommerce(shop.settings, shop.secrets, shop.client())
+    return connector.fetch(JobType.RECEIVE_ORDERS, str(order["id"]))
+
+
+def test_what_was_refunded_is_not_sent() -> None:
+    """The order's own lines stay as they were ordered: two and one."""
+    read = refunded(1, 1)
+    assert isinstance(read, OrderData)
+    assert [one.quantity for one in read.lines] == [1]
+    assert not read.cancelled
+
+
+def test_an_order_of_which_nothing_is_left_to_send_is_cancelled() -> None:
+    read = refunded(2, 1)
+    assert isinstance(read, OrderData)
+    assert read.cancelled
+    assert [one.quantity for one in read.lines] == [2, 1]
+
+
+def test_what_is_refunded_after_it_has_left_changes_no_line() -> None:
+    read = refunded(2, 0, status="completed")
+    assert isinstance(read, OrderData)
+    assert ([one.quantity for one in read.lines], read.final) == ([2, 1], True)
+
+
 @pytest.mark.parametrize("status", ["checkout-draft", "auto-draft"])
 @pytest.mark.parametrize("job_type", [JobType.RECEIVE_ORDERS, JobType.RECEIVE_ORDER_UPDATES])
 def test_a_cart_is_no_order_yet(status: str, job_type: JobType) -> None:

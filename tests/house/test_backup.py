@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -15,6 +16,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from pytest_django.fixtures import Settings
 
+from accounts.models import Account
 from jobs.models import Heartbeat
 from omsauto import backup
 
@@ -98,3 +100,45 @@ def test_a_backup_of_another_database_is_refused(tmp_path: Path) -> None:
 def test_the_command_says_that_nothing_was_changed(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"Nothing was changed: .* is no complete backup"):
         call_command("restore", str(tmp_path), stdout=StringIO())
+
+
+@pytest.fixture
+def later(tmp_path: Path, settings: Settings) -> Iterator[Path]:
+    """A backup, and what has become of its database since: changed by a newer program."""
+    settings.VAR = tmp_path
+    account = Account.objects.create(name="Before", timezone="UTC")
+    folder = backup.save(tmp_path, NOW)
+    account.name = "After"
+    account.save()
+    execute("CREATE TABLE later (account bigint REFERENCES accounts_account)")
+    yield folder
+    execute("DROP TABLE IF EXISTS later")
+
+
+def execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def tables() -> list[str]:
+    with connection.cursor() as cursor:
+        return connection.introspection.table_names(cursor)
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_backup_takes_the_place_of_what_a_newer_program_made_of_it(later: Path) -> None:
+    backup.restore(later, NOW)
+    assert Account.objects.get().name == "Before"
+    assert "later" not in tables()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_half_a_backup_changes_nothing(later: Path) -> None:
+    dump = later / backup.POSTGRES
+    dump.write_bytes(dump.read_bytes()[:-5000])
+    with pytest.raises(backup.CannotError, match="pg_restore ended with status"):
+        backup.restore(later, NOW)
+    assert Account.objects.get().name == "After"
+    assert "later" in tables()

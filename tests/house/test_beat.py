@@ -110,6 +110,25 @@ def test_what_takes_long_is_done_in_another_process(tmp_path: Path) -> None:
     assert int(said.read_text()) != os.getpid()
 
 
+def test_it_ends_with_a_clock_that_is_told_to_stop(
+    scheduler: ClockScheduler, tmp_path: Path
+) -> None:
+    """The clock's own handler only notes it, and would have to wait until all is done."""
+    begun = tmp_path / "begun"
+
+    def work() -> None:
+        begun.touch()
+        time.sleep(60)
+
+    process = Apart(work)._process
+    assert process
+    while not begun.exists():
+        time.sleep(0.01)
+    process.terminate()
+    process.join(10)
+    assert process.exitcode == -signal.SIGTERM
+
+
 def test_what_fails_there_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
     def count() -> None:
         raise ValueError("no such account")

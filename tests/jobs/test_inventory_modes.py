@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from channels.connectors.base import Permanent, StockData, Transient
 from channels.models import Channel
-from jobs import control, stock
+from jobs import control, saving, stock
 from jobs.models import Run
 from oms import stock_file
 from oms.models import ListedStock, ParkedRecord, StockLevel
@@ -176,6 +177,32 @@ def test_what_several_warehouses_have_is_added_up(
     stage.work()
 
     assert told.sent() == [("MUG", 10)]
+
+
+def test_what_lay_at_a_warehouse_that_is_deleted_can_no_longer_be_had(
+    stage: Stage,
+    trader: Channel,
+    depot: Channel,
+    told: Trade,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        saving.delete_channel(depot, stage.now, builders.user(of=stage.account))
+    stage.work()
+
+    assert told.sent() == [("MUG", 0)]
+
+
+def test_more_than_a_column_takes_is_told_as_the_most_it_takes(
+    stage: Stage, trader: Channel, depot: Channel, told: Trade
+) -> None:
+    """Some write a figure for "without end", at each warehouse."""
+    other = builders.warehouse(stage.account, "Other", default=False)
+    StockLevel.objects.filter(channel=other).update(on_hand=2_000_000_000)
+    stock.adjust(level(depot), 2_000_000_000, stage.now)
+    stage.work()
+
+    assert told.sent() == [("MUG", 2**31 - 1)]
 
 
 @pytest.mark.parametrize(

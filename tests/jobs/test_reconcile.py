@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import HistoryEntry
+from accounts.models import Account, HistoryEntry
 from channels.connectors.base import Capability
 from channels.connectors.registry import CONNECTORS
 from channels.enums import JobType
@@ -59,6 +59,21 @@ def test_a_start_asks_as_much_for_many_channels_as_for_one(stage: Stage, full: C
     for number in range(4):
         rules.channel(stage, name=f"Shop {number}")
     assert asked() == for_one
+
+
+def test_an_account_that_cannot_be_reconciled_holds_up_no_other(
+    stage: Stage, full: Channel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    others = [Account.objects.create(name=name, timezone="UTC") for name in ("Ill", "Well")]
+
+    def reconcile(account: Account, at: datetime) -> int:
+        if account == others[0]:
+            raise ValueError("no such zone")
+        return 1
+
+    monkeypatch.setattr(configure, "reconcile", reconcile)
+    assert restart(stage) == 2
+    assert f"account {others[0].pk} could not be reconciled" in caplog.text
 
 
 def test_a_new_job_is_set_up_with_that_as_its_cause(stage: Stage, full: Channel) -> None:

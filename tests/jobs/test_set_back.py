@@ -74,6 +74,29 @@ def test_without_the_repair_they_would_be_lost(
     assert orders() == set()
 
 
+def test_slots_that_ran_while_the_clock_was_ahead_are_accounted_for_on_another_grid(
+    stage: Stage, polled: Channel
+) -> None:
+    """Each 10 minutes from now on; 13:10 has its run from the time that is no more."""
+    jump(stage, 65 * MINUTE).go()
+    jump(stage, -65 * MINUTE).wait(seconds=20)
+    each = {"main_period_minutes": 10}
+    stage.save(polled, receive_orders=each, receive_order_updates=each)
+    stage.run_until(START + 50 * MINUTE)
+
+    stage.at("13:10").go()
+
+    job, other = stage.job(polled), stage.job(polled, "receive_order_updates")
+    assert job.next_slot_at == other.next_slot_at == START + 80 * MINUTE
+    runs = Run.objects.filter(slot_at=START + 70 * MINUTE)
+    assert set(runs.values_list("job", flat=True)) == {job.pk, other.pk}
+    missed = job.stretches.get(first_slot_at=START + 60 * MINUTE)
+    assert (missed.count, missed.outcome) == (1, "coalesced")
+
+    stage.at("13:20").go()
+    assert Run.objects.filter(slot_at=START + 80 * MINUTE).count() == 2
+
+
 def test_what_platforms_said_in_the_future_is_forgotten(stage: Stage, polled: Channel) -> None:
     jump(stage, HOUR).go()
     ChannelBudget.objects.create(channel=polled, remaining=0, told_at=stage.now)

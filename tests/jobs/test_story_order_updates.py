@@ -55,6 +55,19 @@ def test_nothing_is_told_before_something_has_shipped(
     assert market.reports == []
 
 
+def test_a_run_that_asked_nothing_takes_no_mark_off_the_channel(
+    stage: Stage, trader: Channel, shipment: Shipment, market: Trade
+) -> None:
+    """The token is still wrong, and the next run that would notice may be an hour away."""
+    Channel.objects.filter(pk=trader.pk).update(needs_attention="the token is not valid")
+    run(stage, trader, UPDATES)
+    trader.refresh_from_db()
+    assert trader.needs_attention == "the token is not valid"
+    run(stage, trader, "receive_orders")
+    trader.refresh_from_db()
+    assert trader.needs_attention == ""
+
+
 def test_a_partial_shipment_is_told_and_the_rest_later(
     stage: Stage, trader: Channel, depot: Channel, shipment: Shipment, market: Trade
 ) -> None:

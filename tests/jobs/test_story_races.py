@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,7 +9,7 @@ from threading import Event as Flag
 from uuid import UUID
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts.models import Account
 from channels.models import Channel, create_channel
@@ -25,7 +24,7 @@ from tests import builders
 from tests.jobs import platform
 from tests.jobs.slot_accounts import tally
 from tests.jobs.stage import START
-from tests.jobs.together import at_once
+from tests.jobs.together import at_once, until_somebody_waits_for_us
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -195,7 +194,6 @@ def test_a_save_against_webhooks_leaves_no_event_behind(
 
     answers = at_once(operator, *[partial(platform_sends, part) for part in range(3)])
     assert sum(answer or 0 for answer in answers) == 60
-    save(account, listening, **back)
     waiting = Event.objects.filter(status=EventStatus.WAITING)
     assert waiting.count() == 60, "none is held while the job listens"
     assert set(waiting.values_list("run__status", flat=True)) == {"queued"}
@@ -258,21 +256,6 @@ def test_two_cancels_and_a_claim_end_in_one_outcome(shop: Channel) -> None:
     run.refresh_from_db()
     assert run.status == "cancelled"
     assert run.lease != answers[1] or answers[1] is None
-
-
-def until_somebody_waits_for_us() -> None:
-    """Until another connection waits for a lock that this one's transaction holds."""
-    waiting = (
-        "SELECT count(*) FROM pg_locks "
-        "WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-    )
-    for _ in range(200):
-        with connection.cursor() as cursor:
-            cursor.execute(waiting)
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.02)
-    raise AssertionError("nobody waits for a lock of this transaction")
 
 
 def test_a_delivery_that_meets_an_uncommitted_save_waits_and_looks_again(

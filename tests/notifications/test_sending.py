@@ -257,3 +257,18 @@ def test_the_secret_is_in_no_row_history_or_log(
     assert log[-1] == "the log is listened to"
     subjects = [entry.subject for entry in HistoryEntry.objects.order_by("pk")]
     assert subjects == ["destination Chat created", "destination Chat", "destination Chat deleted"]
+
+
+def test_without_mail_nobody_is_said_to_be_told(brand: Watched, settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    admins = Destination.objects.create(account=brand.account, name="Admins", kind="admins")
+    assert "No e-mail is set up on this installation" in saving.try_destination(admins, brand.now)
+    assert Delivery.objects.get().status == DeliveryStatus.FAILED
+
+
+def test_a_test_with_long_names_is_kept(brand: Watched) -> None:
+    brand.account.name = "A" * 120
+    brand.account.save()
+    to = brand.destination("D" * 80)
+    assert saving.try_destination(to, brand.now) == ""
+    assert len(Delivery.objects.get().title) == 200

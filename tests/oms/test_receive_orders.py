@@ -287,6 +287,50 @@ def test_a_finished_order_whose_shipment_is_unsent_is_pointed_out(brand: Brand) 
     assert "finished at the platform" in brand.log.of("warning")[0]
 
 
+@pytest.mark.parametrize("before", [{"awaits_payment": True}, {"cancelled": True}])
+def test_an_order_that_is_finished_before_we_began_with_it_is_not_shipped_again(
+    brand: Brand, before: dict[str, bool]
+) -> None:
+    """Paid and handed over at the counter, say."""
+    brand.receive(order_data("1001", line("MUG", 2), **before))
+    done = order_data("1001", line("MUG", 2), changed_at=LATER, final=True)
+    assert brand.receive(done).outcome == Outcome.UPDATED
+    assert brand.order().status == OrderStatus.SHIPPED
+    assert brand.order().lines.get().shipped == 2
+    assert not Shipment.objects.exclude(status=ShipmentStatus.CANCELLED).exists()
+    assert brand.stock() == (10, 0)
+    assert "on record as Shipped, not sent" in brand.log.of("info")[-1]
+    assert brand.receive(replace(done, changed_at=LATER + timedelta(minutes=1))).outcome == (
+        Outcome.UNCHANGED
+    )
+
+
+def test_an_order_that_has_come_back_whole_is_nothing_to_mend(brand: Brand) -> None:
+    """All of it was sent, returned and refunded: a platform may list no line any more."""
+    brand.receive(order_data())
+    brand.send()
+    refunded = order_data(
+        changed_at=LATER, final=True, platform_status="refunded", total=Decimal(0)
+    )
+    brand.receive(replace(refunded, lines=()))
+    assert brand.order().platform_status == "refunded"
+    assert brand.order().lines.count() == 1
+    assert brand.log.of("warning") == []
+
+
+def test_an_order_refunded_whole_before_it_left_is_cancelled(brand: Brand) -> None:
+    brand.receive(order_data("1001", line("MUG", 3)))
+    brand.receive(replace(order_data(changed_at=LATER, final=True), lines=()))
+    assert brand.states() == (OrderStatus.CANCELLED, ShipmentStatus.CANCELLED)
+    assert brand.stock() == (10, 0)
+
+
+def test_an_unknown_order_that_has_no_line_any_more_is_left_out(brand: Brand) -> None:
+    answer = brand.receive(replace(order_data(final=True), lines=()))
+    assert answer.outcome == Outcome.UNCHANGED
+    assert not Order.objects.exists()
+
+
 def test_an_order_that_awaits_its_payment_is_a_draft_until_it_is_paid(brand: Brand) -> None:
     unpaid = order_data("1001", line("MUG"), awaits_payment=True)
     brand.receive(unpaid)

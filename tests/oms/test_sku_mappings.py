@@ -66,6 +66,27 @@ def test_the_oldest_mapping_is_what_the_channel_is_told(brand: Brand) -> None:
     assert told(brand.shop) == "MUG"
 
 
+def test_a_sku_that_means_another_product_there_is_told_for_none(brand: Brand) -> None:
+    """Else the stock of the one would go to the listing of the other."""
+    mapped(brand.depot, "TEE", "MUG")
+    ids = [product().pk, product("TEE").pk]
+    assert channel_skus(brand.depot, ids) == {ids[0]: "TEE"}
+    mapped(brand.depot, "SHIRT", "TEE")
+    assert channel_skus(brand.depot, ids) == {ids[0]: "TEE", ids[1]: "SHIRT"}
+
+
+def test_a_shipment_that_the_warehouse_would_misread_is_set_aside(brand: Brand) -> None:
+    mapped(brand.depot, "TEE", "MUG")
+    brand.receive(builders.order_data("1001", builders.line("TEE", 1)))
+    with pytest.raises(Park, match="SKU TEE means another product at Warehouse"):
+        brand.send()
+    assert brand.platform.requests == []
+    assert SendShipments().describe(brand.shipment().pk)["lines"] == [{"sku": "TEE", "quantity": 1}]
+    mapped(brand.depot, "SHIRT", "TEE")
+    brand.send()
+    assert brand.platform.requests[0].lines[0].sku == "SHIRT"
+
+
 def test_many_skus_are_two_queries(brand: Brand) -> None:
     mapped(brand.depot, "CUP")
     ids = [product().pk, product("TEE").pk]

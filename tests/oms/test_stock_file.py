@@ -23,6 +23,7 @@ def counts(brand: Brand, content: bytes) -> dict[str, int]:
         b"sku,on_hand\nMUG,7\nTEE,0\n",
         b"\xef\xbb\xbfSKU;On_Hand;note\r\n mug ;7;x\r\n\r\nTEE;0;\r\n",
         b'on_hand,sku\n7,"MUG"\n0,tee',
+        b"sku,on_hand\rMUG,0007\rTEE,0\r",
     ],
 )
 def test_a_file_is_read_with_commas_or_semicolons(brand: Brand, content: bytes) -> None:
@@ -43,6 +44,8 @@ def test_a_file_without_lines_counts_nothing(brand: Brand) -> None:
         (b"sku,on_hand\nMUG\n", "Line 2: on_hand is empty"),
         (b"sku,on_hand\nMUG,1.5\n", "on_hand is 1.5"),
         (b"sku,on_hand\nMUG,99999999999\n", "must be a whole number"),
+        (b"sku,on_hand\nMUG," + b"9" * 5000, "Line 2: on_hand is 99999999999999999999...;"),
+        (b'sku,on_hand\n"MUG,5\n' + b"x" * 200_000, "this is no CSV (field larger"),
         (b"sku,on_hand\n,5\n", "Line 2: there is no SKU."),
         (b"sku,on_hand\nMUG,1\nmug,2\n", "Line 3: SKU mug stands in the file twice."),
         (b"sku,on_hand\n\xff,5\n", "not UTF-8"),

@@ -147,6 +147,20 @@ def test_a_time_that_has_passed_is_refused(brand: Brand) -> None:
     assert "This time has passed." in answer.content.decode()
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/Berlin"])
+def test_a_time_at_the_end_of_the_calendar_is_refused(brand: Brand, zone: str) -> None:
+    brand.account.timezone = zone
+    brand.account.save()
+    answer = brand.admin.post("/account/", disable_at="9999-12-31T23:59")
+    assert answer.status_code == 400
+    assert "Name a time from 1970 on and before 2200." in answer.content.decode()
+
+
+def test_a_time_in_another_year_is_told_with_it(brand: Brand) -> None:
+    preview = brand.admin.post("/account/preview/", disable_at="2028-03-02T18:00").content.decode()
+    assert "On Thu 2 Mar 2028, 18:00 CET the account will be disabled" in preview
+
+
 def test_disabling_now_takes_a_set_time_away(brand: Brand) -> None:
     brand.admin.post("/account/", disable_at="2026-03-02T18:00")
     brand.admin.post("/account/", shown=["enabled"], disable_at="2026-03-02T18:00")

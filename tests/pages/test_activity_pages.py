@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -161,3 +161,28 @@ def test_stock_on_hand_is_a_whole_number(brand: Brand, sent: str, stored: int) -
     brand.operator.post(f"/records/stock/{level.pk}/", on_hand=sent)
     level.refresh_from_db()
     assert level.on_hand == stored
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment"),
+    [
+        ("America/New_York", datetime(1, 1, 1, tzinfo=UTC)),
+        ("Europe/Berlin", datetime(9999, 12, 31, 23, 59, tzinfo=UTC)),
+    ],
+)
+def test_a_platforms_way_to_write_no_date_breaks_no_page(
+    brand: Brand, zone: str, moment: datetime
+) -> None:
+    """There is no such time in the account's zone; it is shown in UTC."""
+    brand.account.timezone = zone
+    brand.account.save()
+    builders.product(brand.account)
+    ReceiveOrders().apply(builders.context(brand.shop), builders.order_data(placed_at=moment))
+    order = Order.objects.get()
+    parked = brand.parked(2, payload={"placed_at": moment.isoformat()})
+    assert f"{moment.day} {moment:%b} {moment.year}, {moment:%H:%M}" in brand.viewer.text(
+        "/records/", tab="orders"
+    )
+    for path in (f"/records/orders/{order.pk}/", f"/records/parked/{parked.pk}/"):
+        brand.viewer.text(path)
+    brand.viewer.text("/trace/", order=order.pk)

@@ -47,6 +47,9 @@ def test_a_new_channel_may_take_over_what_is_there_already(brand: Brand) -> None
 
 
 def test_a_new_channel_cannot_begin_in_the_future(brand: Brand) -> None:
+    early = brand.operator.post("/channels/new/", **NEW, sync_from="0001-01-01T00:00")
+    assert early.status_code == 400
+    assert "Name a time from 1970 on" in early.content.decode()
     answer = brand.operator.post("/channels/new/", **NEW, sync_from="2126-01-05T09:30")
 
     assert answer.status_code == 400

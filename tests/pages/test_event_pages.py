@@ -40,6 +40,8 @@ def test_from_and_until_are_in_the_accounts_zone(brand: Brand) -> None:
     ("query", "sentence"),
     [
         ({"since": "soon"}, "soon is no time."),
+        ({"since": "0001-01-01T00:00"}, "0001-01-01T00:00 is no time."),
+        ({"until": "9999-12-31T23:59"}, "9999-12-31T23:59 is no time."),
         ({"since": "2026-03-02T13:00", "until": "2026-03-02T12:00"}, "From must be before Until"),
     ],
 )

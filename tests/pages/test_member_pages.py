@@ -30,7 +30,7 @@ def invite(brand: Brand, email: str = "new@example.com", role: str = "operator")
     page = brand.admin.post(MEMBERS, email=email, role=role)
     assert page.status_code == 200
     assert page["Cache-Control"] == "no-store"
-    found = re.search(r"http://testserver(/invitations/[^/]+/)<", page.content.decode())
+    found = re.search(r"https?://[^/]+(/invitations/[^/]+/)<", page.content.decode())
     assert found
     return found[1]
 
@@ -98,6 +98,13 @@ def test_the_link_of_an_invitation_is_shown_once_and_mailed(brand: Brand) -> Non
     assert path not in brand.admin.text(MEMBERS)
     assert "new@example.com" in brand.admin.text(MEMBERS)
     assert "new@example.com" not in brand.operator.text(MEMBERS)
+
+
+def test_the_link_has_the_address_that_others_know(brand: Brand, settings: Any) -> None:
+    """A proxy may ask by another name."""
+    settings.OMSAUTO_PUBLIC_URL = "https://oms.example.com"
+    invite(brand)
+    assert "https://oms.example.com/invitations/" in mail.outbox[0].body
 
 
 def test_without_mail_the_link_is_there_to_copy(brand: Brand, settings: Any) -> None:

@@ -179,6 +179,22 @@ def test_a_changed_rule_says_in_history_what_changed(brand: Brand) -> None:
     assert HistoryEntry.objects.count() == entries, "what changes nothing leaves no entry"
 
 
+def test_a_rule_keeps_to_a_channel_that_was_deleted(brand: Brand) -> None:
+    """Without it the rule would cover all channels."""
+    first = destination(brand)
+    brand.admin.post(NEW_RULE, **chosen(first, channels=[brand.shop.pk]))
+    brand.shop.deleted_at = NOW
+    brand.shop.save()
+    rule = Rule.objects.get()
+    own = f"{PAGE}rules/{rule.pk}/"
+    assert "Shop (deleted)" in brand.admin.text(own)
+    brand.admin.post(own, **chosen(first, name="Wake us", channels=[brand.shop.pk]))
+    rule.refresh_from_db()
+    assert rule.name == "Wake us"
+    assert [channel.pk for channel in rule.channels.all()] == [brand.shop.pk]
+    assert "Shop (deleted)" not in brand.admin.text(NEW_RULE)
+
+
 @pytest.mark.parametrize(
     ("fields", "problem"),
     [

@@ -115,6 +115,21 @@ def test_a_failed_run_says_what_to_do(brand: Brand) -> None:
     assert 'id="retry-run"' in page
 
 
+def test_a_run_of_a_deleted_channel_leads_to_no_page_that_is_gone(brand: Brand) -> None:
+    brand.shop.needs_attention = "the token is not valid"
+    brand.shop.deleted_at = NOW
+    brand.shop.save()
+    run = brand.run(status=RunStatus.FAILED, error="401")
+    page = shown(brand, run)
+    assert "on Shop (deleted)" in page
+    assert brand.page not in page
+    runs = brand.viewer.text("/runs/", channel=brand.shop.pk)
+    assert f'<option value="{brand.shop.pk}" selected>Shop (deleted)</option>' in " ".join(
+        runs.split()
+    ).replace('" selected', '" selected')
+    assert "Shop (deleted)" not in brand.viewer.text("/runs/")
+
+
 def test_a_failure_that_was_made_good_says_by_which_run(brand: Brand) -> None:
     run = brand.run(status=RunStatus.FAILED, error="500")
     brand.run("send_order_updates")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobs.models import RecordChange
-from oms.models import Order
+from oms.models import Order, SkuMapping
 from oms.receive_orders import ReceiveOrders
 from tests import builders
 from tests.builders import NOW
@@ -37,6 +37,15 @@ def test_a_sku_leads_to_its_stock_and_waiting_orders(brand: Brand) -> None:
     page = " ".join(brand.viewer.text("/trace/", q=" mug ").split())
     assert "5 on hand, 1 allocated, 4 available" in page
     assert f'href="/trace/?order={made.pk}"' in page
+
+
+def test_a_sku_is_called_nothing_by_a_channel_that_is_gone(brand: Brand) -> None:
+    product = order(brand).lines.get().product
+    SkuMapping.objects.create(channel=brand.shop, product=product, external_sku="CUP-1")
+    assert "calls it <code>CUP-1</code>" in " ".join(brand.viewer.text("/trace/", q="mug").split())
+    brand.shop.deleted_at = NOW
+    brand.shop.save()
+    assert "CUP-1" not in brand.viewer.text("/trace/", product=product.pk)
 
 
 def test_several_matches_are_offered(brand: Brand) -> None:

@@ -26,6 +26,7 @@ class Routes:
         self.variations: dict[int, list[Json]] = {}
         self.webhooks: dict[int, Json] = {}
         self.notes: dict[int, list[Json]] = {}
+        self.refunds: dict[int, list[Json]] = {}
         self.fulfillments: dict[int, list[Json]] = {}
         self.currency = "USD"
         self.now = "2026-11-23T06:00:00"
@@ -46,6 +47,7 @@ class Routes:
         table: dict[str, dict[str, Route]] = {
             "orders": {"GET": self._orders},
             order: {"GET": self._order, "PUT": self._change_order, "DELETE": self._bin_order},
+            f"{order}/refunds": {"GET": self._refunds},
             f"{order}/notes": {"GET": self._notes, "POST": self._add_note},
             "products": {"GET": self._list_products, "POST": self._add_product},
             "products/batch": {"POST": self._batch},
@@ -84,6 +86,9 @@ class Routes:
         before = copy.deepcopy(self.orders[order_id])
         self.orders[order_id].update(status="trash", date_modified_gmt=self.now)
         return answer(200, before)
+
+    def _refunds(self, order_id: int, params: Json) -> Answer:
+        return answer(200, self.refunds.get(order_id, []))
 
     def _notes(self, order_id: int, params: Json) -> Answer:
         return answer(200, list(reversed(self.notes.get(order_id, []))))

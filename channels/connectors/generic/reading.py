@@ -90,11 +90,12 @@ def instant(row: Json, name: str) -> datetime:
         raise ValueError(f"{name} is not an instant (ISO 8601)")
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError as error:
+        in_utc = moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise ValueError(f"{name} is not an instant (ISO 8601)") from error
     if moment.tzinfo is None:
         raise ValueError(f"{name} is an instant without a zone: it needs Z or an offset")
-    return moment.astimezone(UTC)
+    return in_utc
 
 
 def optional_instant(row: Json, name: str) -> datetime | None:

@@ -107,7 +107,7 @@ class Tryton(Connector):
     ) -> Iterator[Sequence[Record]]:
         """Stock is read whole each time: Tryton keeps no date of when a quantity changed."""
         if job_type == JobType.RECEIVE_INVENTORY:
-            return stock.on_hand(self._rpc, self._warehouse)
+            return stock.on_hand(self._rpc, self._warehouse, until)
         if job_type not in SOURCES:
             return super().pages(job_type, since, until)
         return SOURCES[job_type].changed(self._rpc, since)

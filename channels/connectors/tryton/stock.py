@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from channels.connectors.base import Misconfigured, StockData
@@ -26,8 +27,11 @@ def warehouse(rpc: Rpc, code: str) -> Row:
     return found[0]
 
 
-def on_hand(rpc: Rpc, place: Row) -> Iterator[Sequence[StockData]]:
+def on_hand(rpc: Rpc, place: Row, counted_at: datetime) -> Iterator[Sequence[StockData]]:
     """What lies in the warehouse, of every product, as it is now.
+
+    `counted_at`: an instant that has passed. Tryton names none; without it what left the house
+    before would be subtracted from a count that lacks it already.
 
     On hand is what Tryton counts in the storage zone and in the output zone. Picked and packed
     goods stand in the output zone; omsauto still holds them as allocated until they have left, so
@@ -37,12 +41,13 @@ def on_hand(rpc: Rpc, place: Row) -> Iterator[Sequence[StockData]]:
     context: dict[str, Any] = {"locations": _zones(rpc, place), "with_childs": True}
     for page in rpc.pages(PRODUCT, LISTED, ["code", "quantity"], **context):
         with understood("quantities"):
-            yield [_record(row) for row in page]
+            yield [_record(row, counted_at) for row in page]
 
 
-def _record(row: Row) -> StockData:
+def _record(row: Row, counted_at: datetime) -> StockData:
     """Whole pieces; a count below zero says only that more was moved than was ever counted in."""
-    return StockData(sku=str(row["code"]), on_hand=max(pieces(row["quantity"]), 0))
+    there = max(pieces(row["quantity"]), 0)
+    return StockData(sku=str(row["code"]), on_hand=there, changed_at=counted_at)
 
 
 def _zones(rpc: Rpc, place: Row) -> list[int]:

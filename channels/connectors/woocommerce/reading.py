@@ -64,7 +64,15 @@ class Reading:
         return self._rest.one(f"{path}/{external_id}") if external_id.isdigit() else None
 
     def _order(self, record: Json) -> OrderData:
-        return read(record, lambda order: records.order(order, self._log))
+        refunds = self._refunds(record) if records.may_be_refunded_in_part(record) else []
+        return read(
+            record, lambda order: records.order(order, self._log, records.taken_back(refunds))
+        )
+
+    def _refunds(self, record: Json) -> list[Json]:
+        """With their lines, which the order names no more than the sums of."""
+        found = self._rest.walk(f"orders/{record['id']}/refunds", {})
+        return [refund for page in found for refund in page]
 
     def _variations(self, parent: Json) -> Iterator[list[ProductData]]:
         for found in self._rest.walk(f"products/{parent['id']}/variations", {}):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from html import unescape
-from math import ceil
+from math import ceil, floor
 from typing import Any
 
 from channels.connectors.base import LineData, Log, OrderData, ProductData
 from channels.connectors.woocommerce.answers import Json
+from channels.connectors.woocommerce.meta import meta
 
 CARTS = frozenset({"checkout-draft", "auto-draft", "draft", "new"})
 """Statuses of what is not an order yet: a buyer, or the shop's staff, is still filling it in."""
@@ -43,21 +46,44 @@ def is_in_bin(record: Json) -> bool:
     return record.get("status") == "trash"
 
 
-def order(record: Json, log: Log) -> OrderData:
+def may_be_refunded_in_part(record: Json) -> bool:
+    """Is anything of it still to be sent, although some money went back?"""
+    return bool(record.get("refunds")) and record.get("status") not in CANCELLED | FINAL
+
+
+def taken_back(refunds: Iterable[Json]) -> Counter[str]:
+    """Pieces by the id of their line: a refund's lines name it in their meta data, and count down.
+
+    The lines of the order itself stay as they were ordered:
+    https://woocommerce.github.io/woocommerce-rest-api-docs/#refunds
+    """
+    pieces: Counter[str] = Counter()
+    for refund in refunds:
+        for line in refund.get("line_items") or ():
+            if (line_id := meta(line, "_refunded_item_id")) is not None:
+                pieces[str(int(line_id))] += abs(floor(Decimal(str(line["quantity"]))))
+    return pieces
+
+
+def order(record: Json, log: Log, back: Counter[str]) -> OrderData:
+    """`back`: refunded pieces by line; an order of which none is left to send is cancelled."""
     status = str(record["status"])
     billing = record.get("billing") or {}
+    ordered = [_line(line, record["id"], log) for line in record["line_items"]]
+    lines = [replace(one, quantity=one.quantity - back[one.external_id]) for one in ordered]
+    left = tuple(one for one in lines if one.quantity > 0) if back else tuple(lines)
     return OrderData(
         external_id=str(int(record["id"])),
         number=str(record.get("number") or record["id"]),
         changed_at=_changed_at(record),
         placed_at=_moment(record["date_created_gmt"]),
-        lines=tuple(_line(line, record["id"], log) for line in record["line_items"]),
+        lines=left or tuple(ordered),
         currency=str(record.get("currency") or ""),
         total=Decimal(str(record["total"])),
         email=str(billing.get("email") or ""),
         ship_to=_ship_to(record.get("shipping") or {}, billing),
         platform_status=status,
-        cancelled=status in CANCELLED,
+        cancelled=status in CANCELLED or bool(back and not left),
         final=status in FINAL,
         awaits_payment=status in UNPAID,
     )

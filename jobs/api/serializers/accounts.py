@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.relations import PrimaryKeyRelatedField
 
+from accounts.calendar import validate_instant
 from accounts.models import Account, ProductSource, Role, validate_zone
 from channels.enums import JobType, Kind
 from channels.models import Channel
@@ -52,7 +53,9 @@ class AccountFields(Shape):
         queryset=Channel.objects.none(), allow_null=True, required=False
     )
     automatic_workflow = Switch(required=False)
-    disable_at = serializers.DateTimeField(allow_null=True, required=False)
+    disable_at = serializers.DateTimeField(
+        allow_null=True, required=False, validators=[validate_instant]
+    )
     spread_minutes = Minutes(required=False)
 
     def validate_disable_at(self, at: datetime | None) -> datetime | None:

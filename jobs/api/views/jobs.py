@@ -26,7 +26,6 @@ from jobs.models import Job
 from jobs.world import load_world
 
 LONGEST = timedelta(days=31)
-FIRST_YEAR, LAST_YEAR = 1970, 2999
 STRETCH = [
     OpenApiParameter(name, OpenApiTypes.DATETIME, required=True, description=text)
     for name, text in (("from", "first instant"), ("until", "the instant after the last"))
@@ -99,7 +98,7 @@ def stretch_of(request: Request) -> tuple[datetime, datetime]:
     errors: dict[str, Any] = {}
     for name in ("from", "until"):
         try:
-            found[name] = _instant(request.query_params.get(name) or empty)
+            found[name] = Instant().run_validation(request.query_params.get(name) or empty)
         except ValidationError as error:
             errors[name] = error.detail
     if not errors and found["until"] <= found["from"]:
@@ -109,14 +108,6 @@ def stretch_of(request: Request) -> tuple[datetime, datetime]:
     if errors:
         raise ValidationError(errors)
     return found["from"], found["until"]
-
-
-def _instant(value: Any) -> datetime:
-    """Refused so near the calendar's ends that its grids and zones cannot be reckoned."""
-    instant: datetime = Instant().run_validation(value)
-    if not FIRST_YEAR <= instant.year <= LAST_YEAR:
-        raise ValidationError(f"Give an instant of the years {FIRST_YEAR} to {LAST_YEAR}.")
-    return instant
 
 
 class Upcoming(OfChannel):
