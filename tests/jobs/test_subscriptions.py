@@ -9,10 +9,10 @@ import pytest
 from accounts.models import HistoryEntry, User
 from channels.connectors.base import Permanent, Setting, Transient
 from channels.connectors.registry import CONNECTORS
-from channels.models import Channel
-from jobs import maintenance, subscriptions
+from channels.models import Channel, create_channel
+from jobs import maintenance, subscriptions, tasks
 from jobs.control import NotNow
-from jobs.models import EmergencyTransition
+from jobs.models import Circuit, EmergencyTransition
 from jobs.subscriptions import State
 from tests import builders
 from tests.hooks import HookedTestShop, Hooks, address
@@ -282,3 +282,40 @@ def test_a_dead_platform_is_no_evidence(stage: Stage, channel: Channel, platform
     platform.error = Transient("no answer")
     assert maintenance.audit_subscriptions(stage.now) == 0
     assert causes(channel) == []
+
+
+def test_a_channel_that_cannot_be_looked_at_holds_up_no_other(
+    stage: Stage, channel: Channel, platform: Hooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A platform may answer what its connector never met."""
+    platform.put(UPDATED, address(channel))
+    other = create_channel(stage.account, "test_shop", "Odd", stage.now, mode="webhook")
+    look = subscriptions.look
+
+    def odd(one: Channel) -> subscriptions.Look:
+        if one == other:
+            raise KeyError("topic")
+        return look(one)
+
+    monkeypatch.setattr(subscriptions, "look", odd)
+    assert maintenance.audit_subscriptions(stage.now, [other.pk, channel.pk]) == 1
+
+
+def test_a_platform_that_is_ill_is_left_alone(stage: Stage, channel: Channel) -> None:
+    assert maintenance.to_audit() == [channel.pk]
+    at = stage.now
+    Circuit.objects.create(channel=channel, state="open", since=at, next_probe_at=at, wake_at=at)
+    assert maintenance.to_audit() == []
+
+
+def test_the_audit_is_shared_out_among_workers(
+    channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One slow platform would else take the time of all that come after it, each hour anew."""
+    asked = list[list[int]]()
+    monkeypatch.setattr(maintenance, "to_audit", lambda: list(range(1, 13)))
+    monkeypatch.setattr(
+        tasks.audit_some, "apply_async", lambda arguments, **_options: asked.extend(arguments)
+    )
+    assert tasks.audit_subscriptions() == 12
+    assert asked == [[1, 2, 3, 4, 5], [6, 7, 8, 9, 10], [11, 12]]
