@@ -48,9 +48,11 @@ def test_from_and_until_are_in_the_accounts_zone(brand: Brand) -> None:
 def test_a_wrong_time_is_refused_with_what_to_do(
     brand: Brand, query: dict[str, str], sentence: str
 ) -> None:
-    answer = brand.viewer.get("/events/", **query)
+    brand.event()
+    answer = brand.operator.get("/events/", **query)
     assert answer.status_code == 400
     assert sentence in answer.content.decode()
+    assert "Replay" not in answer.content.decode(), "what is shown is not what was asked for"
 
 
 def test_a_search_that_ended_early_says_so_and_goes_on(
