@@ -184,7 +184,9 @@ def spread_evidence(jobs: Sequence[Job], at: datetime, evidence: str, over: time
     """The same evidence for many jobs, their runs spread evenly over a time; saves."""
     with transaction.atomic():
         locked = list(
-            Job.objects.select_for_update(no_key=True).filter(pk__in=[job.pk for job in jobs])
+            Job.objects.select_for_update(no_key=True)
+            .filter(pk__in=[job.pk for job in jobs])
+            .order_by("pk")
         )
         for position, job in enumerate(locked):
             record_evidence(job, at, evidence, due=at + over * position / len(locked))
