@@ -99,6 +99,7 @@ def _do(work: Work) -> None:
         push(work, logic)
     else:
         work.check_lease()
+        work.has_asked = True
         logic.act(work.context(), work.connector)
         circuits.mend(work.channel.pk, work.clock())
 

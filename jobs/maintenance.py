@@ -76,11 +76,13 @@ def reconcile_all(at: datetime) -> int:
     return touched
 
 
-def to_audit() -> list[int]:
+def to_audit(among: Collection[int] | None = None) -> list[int]:
     """Ids of the channels whose webhooks are to be looked at; one that is ill is left alone."""
     channels = Channel.objects.present().filter(
         mode=Mode.WEBHOOK, enabled=True, account__enabled=True, connector__in=list(CONNECTORS)
     )
+    if among is not None:
+        channels = channels.filter(pk__in=among)
     ids = list(channels.order_by("pk").values_list("pk", flat=True))
     ill = circuits.open_ones(ids)
     return [channel_id for channel_id in ids if channel_id not in ill]
@@ -90,10 +92,11 @@ def audit_subscriptions(at: datetime, channel_ids: Collection[int] | None = None
     """Compare wanted topics with the platform's webhooks; a missing one is hard evidence.
 
     What is missing or disabled is put in order first where the connector can: events were lost
-    all the same. Answers how many topics were. `channel_ids`: of these alone, not of all.
+    all the same. Answers how many topics were. `channel_ids`: of these alone, not of all; what
+    was switched off since they were named is left alone as well.
     """
-    wanted = to_audit() if channel_ids is None else channel_ids
     broken = 0
+    wanted = to_audit(channel_ids)
     for channel in Channel.objects.filter(pk__in=wanted).select_related("account").order_by("pk"):
         try:
             broken += _audit(channel, at)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -152,13 +151,7 @@ def delete_channel(channel: Channel, at: datetime, actor: User) -> None:
     held = StockLevel.objects.filter(channel=channel).exclude(on_hand=F("allocated"))
     if held.exists():
         listed_stock.note_change(held.values_list("product_id", flat=True))
-        transaction.on_commit(partial(_tell_of_stock, account.pk, at))
-
-
-@transaction.atomic
-def _tell_of_stock(account_id: int, at: datetime) -> None:
-    """By itself: it locks jobs of other channels, in another order than a Save of this one."""
-    stock.announce(account_id, StockCause.COUNTED, at)
+        stock.after_commit(stock.announce, account.pk, StockCause.COUNTED, at)
 
 
 @transaction.atomic

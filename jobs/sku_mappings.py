@@ -1,4 +1,4 @@
-"""Changing what a channel calls our products; parked records that waited for it are asked for."""
+"""Changing what a channel calls our products; what waited for it is asked for, and stock told."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from django.db.models import QuerySet
 
 from accounts.models import HistoryEntry, User
 from channels.models import Channel
+from jobs import stock
 from jobs.change import Refused
 from jobs.replays import Replay, retry_waiting_for
-from oms import sku_mapping_csv
+from oms import listed_stock, sku_mapping_csv
 from oms.catalog import SKU_LENGTH, find_product, find_products
 from oms.models import Product, SkuMapping, sku_key
 from oms.sku_mapping_csv import Fault, Row
+from oms.sync_inventory import MANUAL, mode_of
 
 BATCH = 500
 
@@ -41,7 +43,7 @@ def add(
         _lock(channel)
         _save(mapping)
         _note(channel, at, actor, f"SKU {mapping.external_sku} is {product}")
-        return mapping, retry_waiting_for(channel, _names(mapping), at, actor)
+        return mapping, _ask_again(channel, _names(mapping), at, actor)
 
 
 def change(
@@ -69,7 +71,7 @@ def change(
             return row, Replay()
         _save(row)
         _note(channel, at, actor, f"SKU {now}, was {was}")
-        return row, retry_waiting_for(channel, names | _names(row), at, actor)
+        return row, _ask_again(channel, names | _names(row), at, actor)
 
 
 def delete(mapping: SkuMapping, at: datetime, actor: User) -> Replay:
@@ -80,7 +82,7 @@ def delete(mapping: SkuMapping, at: datetime, actor: User) -> Replay:
             return Replay()
         said = f"SKU {mapping.external_sku} is no longer mapped to {mapping.product}"
         _note(channel, at, actor, said)
-        return retry_waiting_for(channel, names, at, actor)
+        return _ask_again(channel, names, at, actor)
 
 
 def import_table(
@@ -107,8 +109,18 @@ def import_table(
             _write(channel, done, known, products)
             told = f"SKU mappings imported: {len(done.created)} new, {len(done.updated)} changed"
             _note(channel, at, actor, told)
-            done.replay = retry_waiting_for(channel, names, at, actor)
+            done.replay = _ask_again(channel, names, at, actor)
         return done
+
+
+def _ask_again(channel: Channel, names: set[str], at: datetime, actor: User) -> Replay:
+    """For what waited for one of these SKUs; and what a listing shows may be another stock now."""
+    products = Product.objects.filter(
+        account=channel.account_id, sku_key__in={sku_key(name) for name in names}
+    )
+    if listed_stock.demand(channel, products) and mode_of(channel) != MANUAL:
+        stock.after_commit(stock.tell, [channel.pk], at)
+    return retry_waiting_for(channel, names, at, actor)
 
 
 def _lock(channel: Channel) -> None:

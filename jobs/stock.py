@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import ParamSpec
 
 from django.db import transaction
 
@@ -19,6 +20,7 @@ from oms.stock import set_counts, set_on_hand
 from oms.stock_file import Count
 from oms.work import StockCause
 
+P = ParamSpec("P")
 RECONCILED_EACH = timedelta(days=1)
 CHANGED, RECONCILE = "stock changed", "daily reconcile of stock"
 
@@ -34,6 +36,19 @@ def announce(account_id: int, cause: StockCause, at: datetime) -> None:
 def tell(channel_ids: Iterable[int], at: datetime) -> None:
     """Ask for a `change` run of each of these sales channels. In a transaction."""
     _ask(channel_ids, Trigger.CHANGE, Sort.ENTITY, CHANGED, at)
+
+
+def after_commit(act: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Tell then, in a transaction of its own.
+
+    It locks jobs of several channels, and not in the order in which a Save of one locks its own.
+    """
+
+    def apart() -> None:
+        with transaction.atomic():
+            act(*args, **kwargs)
+
+    transaction.on_commit(apart)
 
 
 def _ask(

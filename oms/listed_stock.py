@@ -46,6 +46,15 @@ def ensure_rows(channel: Channel) -> None:
     )
 
 
+def demand(channel: Channel, products: QuerySet[Product]) -> int:
+    """Make the rows of these products outstanding there, listed so far or not; how many."""
+    rows = ListedStock.objects.filter(channel=channel, product__in=products)
+    keys = list(rows.order_by("product_id").select_for_update(of=("self",)).values_list("pk"))
+    return ListedStock.objects.filter(pk__in=[key for (key,) in keys]).update(
+        version=F("version") + 1, listed=True
+    )
+
+
 def demand_again(channel: Channel, before: datetime) -> int:
     """Make every row that was sent before then outstanding, listed or not; how many."""
     old = ListedStock.objects.filter(channel=channel, sent_at__lt=before)

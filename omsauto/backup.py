@@ -151,9 +151,10 @@ def _restore_postgresql(dump: Path) -> None:
             if reader.wait() == 0:
                 into.write(b"\nCOMMIT;\n")
         reader.stdout.close()
-        writer.wait()
-        _demand(reader, "pg_restore", refused)
+        reader.wait()
+        # Where psql has ended, pg_restore can but complain that nobody listens.
         _demand(writer, "psql", said)
+        _demand(reader, "pg_restore", refused)
 
 
 def _demand(process: subprocess.Popen[bytes], program: str, said: IO[bytes]) -> None:

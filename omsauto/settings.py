@@ -35,6 +35,8 @@ OMSAUTO_DEMO: bool = env.bool("OMSAUTO_DEMO", default=True)
 OMSAUTO_ALLOW_PRIVATE_HOSTS: bool = env.bool("OMSAUTO_ALLOW_PRIVATE_HOSTS", default=OMSAUTO_DEMO)
 # The address platforms reach us at: the start of each webhook URL that is registered there.
 OMSAUTO_PUBLIC_URL: str = env.str("OMSAUTO_PUBLIC_URL", default=f"http://{HOST}:{PORT}").rstrip("/")
+# Where it is set, others know this installation by it, whatever name a proxy asks by.
+OMSAUTO_HAS_PUBLIC_URL: bool = "OMSAUTO_PUBLIC_URL" in env
 # Served over HTTPS, behind a proxy that sets X-Forwarded-Proto: secure cookies, HSTS, redirects.
 OMSAUTO_HTTPS: bool = env.bool("OMSAUTO_HTTPS", default=OMSAUTO_PUBLIC_URL.startswith("https://"))
 # Largest webhook body, in bytes; above it the answer is 413.

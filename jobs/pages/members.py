@@ -158,7 +158,9 @@ def _refuse(here: Here, refused: NotAllowed) -> HttpResponse:
 
 def _show_link(here: Here, made: Invitation, token: str) -> HttpResponse:
     """No redirect: the link is in this answer alone."""
-    link = f"{settings.OMSAUTO_PUBLIC_URL}/invitations/{token}/"
+    path = f"/invitations/{token}/"
+    known = settings.OMSAUTO_PUBLIC_URL if settings.OMSAUTO_HAS_PUBLIC_URL else ""
+    link = f"{known}{path}" if known else here.request.build_absolute_uri(path)
     context = {"made": made, "link": link, "mailed": invitation_mail.send(made, link)}
     answer = _show(here, InviteForm(), **context)
     answer["Cache-Control"] = "no-store"

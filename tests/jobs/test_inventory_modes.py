@@ -10,7 +10,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from channels.connectors.base import Permanent, StockData, Transient
 from channels.models import Channel
-from jobs import control, saving, stock
+from jobs import control, saving, sku_mappings, stock
 from jobs.models import Run
 from oms import stock_file
 from oms.models import ListedStock, ParkedRecord, StockLevel
@@ -191,6 +191,25 @@ def test_what_lay_at_a_warehouse_that_is_deleted_can_no_longer_be_had(
     stage.work()
 
     assert told.sent() == [("MUG", 0)]
+
+
+def test_a_listing_that_is_mapped_to_another_product_shows_the_stock_of_that(
+    stage: Stage,
+    trader: Channel,
+    depot: Channel,
+    told: Trade,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    """Else it would go on to sell what the other one has, for up to a day."""
+    builders.product(stage.account, "CUP", on_hand=3)
+    stock.reconcile(stage.wait(hours=25).now)
+    stage.work()
+    before = len(told.sent())
+    with django_capture_on_commit_callbacks(execute=True):
+        sku_mappings.add(trader, "MUG", "CUP", stage.now, builders.user(of=stage.account))
+    stage.work()
+
+    assert told.sent()[before:] == [("MUG", 3)]
 
 
 def test_more_than_a_column_takes_is_told_as_the_most_it_takes(

@@ -73,6 +73,7 @@ def test_a_refusal_marks_the_channel(stage: Stage, connected: Channel, market: T
 
     assert "the application was removed" in channel.attention(stage.now)
     assert channel.secrets == {"token": "token-1"}
+    assert refresh(stage, connected).attention(stage.now) == "", "it was mended at the platform"
 
 
 def test_where_nothing_renews_what_expires_the_page_warns(stage: Stage, connected: Channel) -> None:

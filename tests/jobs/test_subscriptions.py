@@ -304,6 +304,9 @@ def test_a_channel_that_cannot_be_looked_at_holds_up_no_other(
 def test_a_platform_that_is_ill_is_left_alone(stage: Stage, channel: Channel) -> None:
     assert maintenance.to_audit() == [channel.pk]
     at = stage.now
+    stage.save(channel, enabled=False)
+    assert maintenance.to_audit([channel.pk]) == [], "since it was named"
+    stage.save(channel, enabled=True)
     Circuit.objects.create(channel=channel, state="open", since=at, next_probe_at=at, wake_at=at)
     assert maintenance.to_audit() == []
 

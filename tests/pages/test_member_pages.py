@@ -102,7 +102,7 @@ def test_the_link_of_an_invitation_is_shown_once_and_mailed(brand: Brand) -> Non
 
 def test_the_link_has_the_address_that_others_know(brand: Brand, settings: Any) -> None:
     """A proxy may ask by another name."""
-    settings.OMSAUTO_PUBLIC_URL = "https://oms.example.com"
+    settings.OMSAUTO_PUBLIC_URL, settings.OMSAUTO_HAS_PUBLIC_URL = "https://oms.example.com", True
     invite(brand)
     assert "https://oms.example.com/invitations/" in mail.outbox[0].body
 
