@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -23,12 +23,12 @@ def validate_instant(at: datetime) -> None:
         raise ValidationError(OUT_OF_RANGE, code="out_of_range")
 
 
-def local(at: datetime, zone: tzinfo | None = None) -> datetime:
-    """An instant in a zone, by default the present one; in UTC at the calendar's ends.
+def local(at: datetime) -> datetime:
+    """An instant in the present zone; in UTC at the calendar's ends.
 
     Platforms write 0001-01-01 where they have no date, and 9999-12-31 for never.
     """
     try:
-        return timezone.localtime(at, zone)
+        return timezone.localtime(at)
     except OverflowError:
         return at.astimezone(UTC)

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import DatabaseError, OperationalError
 from django.db.models import QuerySet
@@ -69,6 +70,8 @@ def reconcile_all(at: datetime) -> int:
     for account in Account.objects.order_by("pk"):
         try:
             touched += configure.reconcile(account, at)
+        except SoftTimeLimitExceeded:
+            raise
         except Exception as error:
             if isinstance(error, OperationalError) and not conflict_of(error):
                 raise  # the database is away
@@ -100,7 +103,7 @@ def audit_subscriptions(at: datetime, channel_ids: Collection[int] | None = None
     for channel in Channel.objects.filter(pk__in=wanted).select_related("account").order_by("pk"):
         try:
             broken += _audit(channel, at)
-        except DatabaseError:
+        except (DatabaseError, SoftTimeLimitExceeded):
             raise
         except Exception:
             log.exception("webhooks of channel %s could not be looked at", channel.pk)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -41,7 +41,7 @@ def succeed(work: Work) -> None:
     """The last transaction of a run: counts, proof, events, emergency, what follows."""
     at = work.clock()
     with transaction.atomic():
-        job, following = _locked_with_what_follows(work, _by_job(work.follow_ups, full=work.full))
+        job, following = _locked_with_what_follows(work, _asked_of_others(work))
         job.channel = work.channel
         _end(work, at, RunStatus.SUCCEEDED, {})
         job.last_success_at = at
@@ -74,11 +74,11 @@ class _Following:
     channels: list[int]
 
 
-def _by_job(follow_ups: Iterable[FollowUp], *, full: bool) -> ByJob:
+def _asked_of_others(work: Work) -> ByJob:
     """A window finds unknown records by its own next window."""
     wanted: ByJob = defaultdict(list)
-    for follow_up in follow_ups:
-        if not (follow_up.entities and full):
+    for follow_up in work.follow_ups:
+        if not (follow_up.entities and work.full):
             wanted[follow_up.channel_id, follow_up.type].append(follow_up)
     return wanted
 
@@ -218,7 +218,7 @@ def give_way(work: Work, way: GivesWay) -> None:
     """
     at = work.clock()
     with transaction.atomic():
-        job, following = _locked_with_what_follows(work, _by_job(work.follow_ups, full=work.full))
+        job, following = _locked_with_what_follows(work, _asked_of_others(work))
         job.channel = Channel.objects.select_related("account").get(pk=work.channel.pk)
         if reason := slots.why_stopped(job):
             _stop(work, job, RuntimeError("The platform's limit was used up."), reason, at)

@@ -125,6 +125,7 @@ def _restore_postgresql(dump: Path) -> None:
 
     All tables go first: those of a newer program too, which the dump does not know.
     """
+    pg_restore, psql = _program("pg_restore"), _program("psql")
     with connection.cursor() as cursor:
         tables = connection.introspection.table_names(cursor)
     connection.close()
@@ -132,12 +133,12 @@ def _restore_postgresql(dump: Path) -> None:
     before = f"BEGIN; DROP TABLE IF EXISTS {names} CASCADE;\n" if tables else "BEGIN;\n"
     with tempfile.TemporaryFile() as refused, tempfile.TemporaryFile() as said:
         reader = subprocess.Popen(  # noqa: S603 - PostgreSQL's own program
-            [_program("pg_restore"), "--no-owner", "--file", "-", str(dump)],
+            [pg_restore, "--no-owner", "--file", "-", str(dump)],
             stdout=subprocess.PIPE,
             stderr=refused,
         )
         writer = subprocess.Popen(  # noqa: S603 - PostgreSQL's own program
-            [_program("psql"), *PSQL, "--dbname", _database()],
+            [psql, *PSQL, "--dbname", _database()],
             env=_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,

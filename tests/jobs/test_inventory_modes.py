@@ -168,11 +168,15 @@ def test_negative_stock_is_sent_as_zero(
     assert told.sent() == [("MUG", 0)]
 
 
+def also_at_another_warehouse(stage: Stage, on_hand: int) -> None:
+    other = builders.warehouse(stage.account, "Other", default=False)
+    StockLevel.objects.filter(channel=other).update(on_hand=on_hand)
+
+
 def test_what_several_warehouses_have_is_added_up(
     stage: Stage, trader: Channel, depot: Channel, told: Trade
 ) -> None:
-    other = builders.warehouse(stage.account, "Other", default=False)
-    StockLevel.objects.filter(channel=other).update(on_hand=3)
+    also_at_another_warehouse(stage, 3)
     stock.adjust(level(depot), 7, stage.now)
     stage.work()
 
@@ -216,8 +220,7 @@ def test_more_than_a_column_takes_is_told_as_the_most_it_takes(
     stage: Stage, trader: Channel, depot: Channel, told: Trade
 ) -> None:
     """Some write a figure for "without end", at each warehouse."""
-    other = builders.warehouse(stage.account, "Other", default=False)
-    StockLevel.objects.filter(channel=other).update(on_hand=2_000_000_000)
+    also_at_another_warehouse(stage, 2_000_000_000)
     stock.adjust(level(depot), 2_000_000_000, stage.now)
     stage.work()
 
